@@ -1,0 +1,15 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import envPaths from 'env-paths'
+
+const resources = fileURLToPath(new URL('../resources/', import.meta.url))
+
+/** What ships with the studio. */
+export const shipped = {
+  demo: join(resources, 'models', 'demo'),
+  /** CLIP's own merges, for bases that bring no tokenizer. */
+  merges: join(resources, 'tokenizer', 'merges.txt'),
+} as const
+
+/** The person's data: the system's own place, or the one that is given. */
+export const dataFolder = (given?: string): string => given ?? envPaths('Cicerone Studio', { suffix: '' }).data

@@ -1,0 +1,52 @@
+import { UserError } from '../errors.ts'
+import { type Dtype, isFloat } from '../tensor/dtype.ts'
+import type { BaseCheckpoint, ModelDescription, NetworkPart } from './checkpoint.ts'
+
+const familyNames = { sd1: 'Stable Diffusion 1.x', sd2: 'Stable Diffusion 2.x', sdxl: 'Stable Diffusion XL' }
+const variantNames = { inpainting: 'an inpainting', depth: 'a depth', edit: 'a picture-editing' }
+
+/** What the runtime reads in place. */
+const weightTypes: ReadonlySet<Dtype> = new Set(['f32', 'f16', 'bf16'])
+
+/**
+ * The description as a base to paint with.
+ * @throws UserError in one sentence where it is something else, is not supported, or cannot be whole
+ */
+export const asBase = (model: ModelDescription): BaseCheckpoint => {
+  if (model.kind !== 'base') throw new UserError(model.refusal.message, model.refusal.hint)
+  const { architecture, variant, unet, vae, textEncoders } = model
+  if (architecture !== 'sd1') {
+    throw new UserError(
+      `This is a ${familyNames[architecture]} model; it is recognised but not supported yet.`,
+      'Choose a model of the Stable Diffusion 1.x family.',
+    )
+  }
+  if (variant) {
+    const channels = unet.table.get('conv_in.weight')?.shape[1]
+    throw new UserError(
+      `This is ${variantNames[variant]} model (its UNet takes ${channels} channels); it is recognised but not supported yet.`,
+      'Choose the plain model of the same name.',
+    )
+  }
+  requirePart(vae, 'VAE')
+  for (const text of textEncoders) requirePart(text, 'text encoder')
+  for (const part of [unet, vae, ...textEncoders]) requireWeights(part)
+  return model
+}
+
+const requirePart = ({ table }: NetworkPart, what: string): void => {
+  if (table.size > 0) return
+  throw new UserError(`This model holds a UNet but no ${what}.`, 'Choose a version that holds the whole model.')
+}
+
+const requireWeights = ({ table }: NetworkPart): void => {
+  for (const { key, dtype } of table.values()) {
+    if (!isFloat(dtype)) throw new UserError(`${key} holds integers where numbers with fractions are needed.`)
+    if (!weightTypes.has(dtype)) {
+      throw new UserError(
+        `${key} holds ${dtype} numbers; weights may be f32, f16 or bf16.`,
+        'Look for an fp16 version.',
+      )
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import type { TensorEntry, TensorTable } from '../tensor/entry.ts'
+
+/** Families of bases, told by what the header holds. */
+export type Architecture = 'sd1' | 'sd2' | 'sdxl'
+
+/** Bases that want more than a latent at their input: told by the input channels. */
+export type Variant = 'inpainting' | 'depth' | 'edit'
+
+/** A `config.json` as it was read: nothing in it is checked yet. */
+export type RawConfig = Readonly<Record<string, unknown>>
+
+/** One network of a checkpoint. */
+export interface NetworkPart {
+  /** What messages call it: `unet`, `vae`, `text_encoder`, `text_encoder_2`. */
+  readonly name: string
+  /** Its tensors under their diffusers names; empty where the checkpoint lacks the network. */
+  readonly table: TensorTable
+  /** Its `config.json`, or what its file layout is known to mean; absent where shapes are all there is. */
+  readonly config?: RawConfig
+  /** The key that this file would use for a diffusers name: how messages name what is missing. */
+  readonly keyOf: (name: string) => string
+}
+
+/** What the UNet's output means, and how that is known. */
+export interface Prediction {
+  readonly value: 'epsilon' | 'v_prediction' | 'sample'
+  /** False where it is a guess that the person may have to correct. */
+  readonly sure: boolean
+  readonly source: string
+}
+
+/** Paths of a CLIP tokenizer's files. */
+export interface TokenizerFiles {
+  readonly vocab: string
+  readonly merges: string
+  readonly config?: RawConfig
+}
+
+interface Described {
+  /** How the file or folder is laid out: `ldm`, `diffusers`, `kohya`... */
+  readonly layout: string
+  /** Absolute path, links resolved. */
+  readonly path: string
+  /** The safetensors files that were looked at, absolute. */
+  readonly files: readonly string[]
+  /** Metadata of the (first) file. */
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** A whole Stable Diffusion model: everything that painting needs, found by header alone. */
+export interface BaseCheckpoint extends Described {
+  readonly kind: 'base'
+  readonly architecture: Architecture
+  readonly variant?: Variant
+  readonly unet: NetworkPart
+  readonly vae: NetworkPart
+  /** In the order in which their outputs are joined. */
+  readonly textEncoders: readonly NetworkPart[]
+  readonly tokenizer?: TokenizerFiles
+  /** `scheduler_config.json` as read. */
+  readonly scheduler?: RawConfig
+  readonly prediction: Prediction
+  /** Tensors that match nothing a model of this layout has. */
+  readonly leftover: readonly TensorEntry[]
+  /** Tensors that training left behind and painting does not need: buffers, EMA copies. */
+  readonly ignored: readonly TensorEntry[]
+}
+
+/** Why a thing cannot be painted with, in one sentence, and what to do. */
+export interface Refusal {
+  readonly message: string
+  readonly hint?: string
+}
+
+/** Anything else that a header can be recognised as. */
+export interface OtherModel extends Described {
+  readonly kind:
+    | 'vae'
+    | 'lora'
+    | 'guide'
+    | 'unet'
+    | 'text_encoder'
+    | 'refiner'
+    | 'transformer'
+    | 'controlnet'
+    | 'embedding'
+    | 'unknown'
+  readonly architecture?: string
+  readonly entries: TensorTable
+  /** What to say to someone who chose it as a base. */
+  readonly refusal: Refusal
+}
+
+export type ModelDescription = BaseCheckpoint | OtherModel

@@ -1,0 +1,130 @@
+import { realpath } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '../../errors.ts'
+import type { TensorEntry } from '../../tensor/entry.ts'
+import type { BaseCheckpoint, ModelDescription, NetworkPart, RawConfig, TokenizerFiles } from '../checkpoint.ts'
+import { readJson } from '../files.ts'
+import { sortOut } from '../ignorable.ts'
+import { type KeyPair, ownNames, parameters, takePart, under } from '../key-map.ts'
+import { folderPrediction } from '../prediction.ts'
+import { unetStructure, vaeStructure } from '../structure.ts'
+import { variantOf } from '../variant.ts'
+import { readWeights } from './diffusers-weights.ts'
+import { textPairs } from './ldm/text.ts'
+import { unetPairs } from './ldm/unet.ts'
+import { asLinearAttention, oldAttention, vaePairs } from './ldm/vae.ts'
+
+/** The key map of each component, from the names that its files hold. */
+const maps = {
+  unet: names => ownNames(unetPairs(unetStructure(names))),
+  vae: names => withOldAttention(names, ownNames(vaePairs(vaeStructure(names)))),
+  text_encoder: textPairs,
+  text_encoder_2: textPairs,
+} satisfies Record<string, (names: readonly string[]) => KeyPair[]>
+
+type Component = keyof typeof maps
+
+/**
+ * Describes a folder as diffusers writes it: model_index.json, one folder for each component.
+ * @throws UserError where the folder is no such folder, or a component's files are missing, hostile or pickles
+ */
+export const describeFolder = async (given: string): Promise<ModelDescription> => {
+  const path = await realpath(given)
+  const index = await readIndex(path)
+  const files: string[] = []
+  const rest = new Map<string, TensorEntry>()
+  let metadata: Readonly<Record<string, string>> = {}
+
+  const read = async (component: Component): Promise<NetworkPart> => {
+    if (!isNamed(index[component])) return takePart(component, new Map(), [])
+    const weights = await readWeights(path, component)
+    const config = await optionalJson(path, `${component}/config.json`)
+    const tensors = new Map(weights.entries)
+    const part = takePart(component, tensors, maps[component]([...tensors.keys()]), '', config)
+    for (const [key, entry] of tensors) rest.set(`${component}/${key}`, entry)
+    files.push(...weights.files)
+    if (component === 'unet') metadata = weights.metadata
+    return part
+  }
+
+  if (!isNamed(index.unet)) return otherPipeline(path, index)
+  const unet = await read('unet')
+  const vae = asLinearAttention(await read('vae'))
+  const second = isNamed(index.text_encoder_2)
+  const textEncoders = [await read('text_encoder'), ...(second ? [await read('text_encoder_2')] : [])]
+  const scheduler = await optionalJson(path, 'scheduler/scheduler_config.json')
+  const tokenizer = await findTokenizer(path)
+  const variant = variantOf(unet)
+  return {
+    kind: 'base',
+    layout: 'diffusers',
+    path,
+    files,
+    metadata,
+    architecture: architectureOf(unet),
+    ...(variant && { variant }),
+    unet,
+    vae,
+    textEncoders,
+    ...(tokenizer && { tokenizer }),
+    ...(scheduler && { scheduler }),
+    prediction: folderPrediction(scheduler),
+    ...sortOut(rest),
+  }
+}
+
+const readIndex = async (path: string): Promise<RawConfig> => {
+  const index = await optionalJson(path, 'model_index.json')
+  if (index) return index
+  throw new UserError(
+    `${path} is not a model folder: it has no model_index.json.`,
+    'Choose a .safetensors file, or the folder that holds model_index.json.',
+  )
+}
+
+/** Whether model_index.json names a component: `["diffusers", "UNet2DConditionModel"]`, against `[null, null]`. */
+const isNamed = (value: unknown): boolean => Array.isArray(value) && value.some(word => typeof word === 'string')
+
+const otherPipeline = (path: string, index: RawConfig): ModelDescription => {
+  const name = index._class_name
+  const what = typeof name === 'string' && /^\w{1,80}$/.test(name) ? `a ${name}` : 'a pipeline of another kind'
+  const message = `This folder is ${what}, which has no UNet of Stable Diffusion; it is not supported.`
+  return {
+    kind: 'unknown',
+    layout: 'diffusers',
+    path,
+    files: [],
+    metadata: {},
+    entries: new Map(),
+    refusal: { message },
+  }
+}
+
+const architectureOf = ({ table }: NetworkPart): BaseCheckpoint['architecture'] => {
+  if (table.has('add_embedding.linear_1.weight')) return 'sdxl'
+  const projIn = [...table].find(([name]) => name.endsWith('.proj_in.weight'))
+  return projIn?.[1].shape.length === 2 ? 'sd2' : 'sd1'
+}
+
+const withOldAttention = (names: readonly string[], pairs: readonly KeyPair[]): KeyPair[] => {
+  if (!names.some(name => /\.mid_block\.attentions\.0\.(?:query|proj_attn)\./.test(name))) return [...pairs]
+  const old = ['encoder.mid_block.attentions.0', 'decoder.mid_block.attentions.0'].flatMap(block =>
+    parameters(under(block, block, oldAttention)),
+  )
+  const replaced = new Set(old.map(([, name]) => name))
+  return [...pairs.filter(([, name]) => !replaced.has(name)), ...old]
+}
+
+const findTokenizer = async (path: string): Promise<TokenizerFiles | undefined> => {
+  const [vocab, merges] = await Promise.all(
+    ['vocab.json', 'merges.txt'].map(name => realpath(join(path, 'tokenizer', name)).catch(() => undefined)),
+  )
+  if (!vocab || !merges) return undefined
+  const config = await optionalJson(path, 'tokenizer/tokenizer_config.json')
+  return { vocab, merges, ...(config && { config }) }
+}
+
+const optionalJson = async (path: string, name: string): Promise<RawConfig | undefined> => {
+  const file = await realpath(join(path, name)).catch(() => undefined)
+  return file === undefined ? undefined : readJson(file, name)
+}

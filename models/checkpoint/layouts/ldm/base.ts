@@ -1,0 +1,54 @@
+import type { TensorTable } from '../../../tensor/entry.ts'
+import type { SafetensorsFile } from '../../../tensor/safetensors/header.ts'
+import type { Architecture, BaseCheckpoint, RawConfig } from '../../checkpoint.ts'
+import { sortOut } from '../../ignorable.ts'
+import { namesUnder, takePart } from '../../key-map.ts'
+import { filePrediction } from '../../prediction.ts'
+import { variantOf } from '../../variant.ts'
+import { fromHeader } from '../layout.ts'
+import { textPairs } from './text.ts'
+import { ldmUnetStructure, unetPairs, unetPrefix } from './unet.ts'
+import { asLinearAttention, ldmVaeStructure, vaePairs, vaePrefix } from './vae.ts'
+
+/** What tells one single-file family from another once it is recognised. */
+export interface LdmFamily {
+  readonly architecture: Architecture
+  /** What stands before the keys of each CLIP text encoder. */
+  readonly textPrefixes: readonly string[]
+  /** What the family's VAE is known to be beyond its shapes. */
+  readonly vaeConfig?: RawConfig
+}
+
+/** Axes of the first proj_in weight of the UNet: 4 for a convolution, 2 for a linear layer; undefined without any. */
+export const projInAxes = (entries: TensorTable): number | undefined => {
+  for (const [key, { shape }] of entries) {
+    if (key.startsWith(unetPrefix) && key.endsWith('.proj_in.weight')) return shape.length
+  }
+  return undefined
+}
+
+/** Describes a single file with original keys. */
+export const describeLdm = (header: SafetensorsFile, family: LdmFamily): BaseCheckpoint => {
+  const { entries, metadata } = header
+  const names = (prefix: string) => namesUnder(entries.keys(), prefix)
+  const rest = new Map(entries)
+  const unet = takePart('unet', rest, unetPairs(ldmUnetStructure(names(unetPrefix))), unetPrefix)
+  const vaeMap = vaePairs(ldmVaeStructure(names(vaePrefix)))
+  const vae = asLinearAttention(takePart('vae', rest, vaeMap, vaePrefix, family.vaeConfig))
+  const textEncoders = family.textPrefixes.map((prefix, i) =>
+    takePart(i === 0 ? 'text_encoder' : `text_encoder_${i + 1}`, rest, textPairs(names(prefix)), prefix),
+  )
+  const variant = variantOf(unet)
+  return {
+    kind: 'base',
+    layout: 'ldm',
+    ...fromHeader(header),
+    architecture: family.architecture,
+    ...(variant && { variant }),
+    unet,
+    vae,
+    textEncoders,
+    prediction: filePrediction(family.architecture, entries, metadata),
+    ...sortOut(rest),
+  }
+}

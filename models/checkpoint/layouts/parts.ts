@@ -1,0 +1,49 @@
+import { hasKey, type Layout, otherLayout } from './layout.ts'
+
+/** A VAE alone: original keys, with or without their prefix, or a diffusers file. */
+export const vaeAlone: Layout = otherLayout(
+  'vae',
+  'vae',
+  header =>
+    hasKey(header, /^(?:first_stage_model\.)?(?:encoder|decoder)\.(?:conv_in|conv_out)\./) &&
+    !hasKey(header, /^model\.diffusion_model\./),
+  { message: 'This file holds only a VAE; choose it as a VAE, not as a model.' },
+)
+
+/** A UNet alone, in either naming and without the prefix that a whole model gives it. */
+export const unetAlone: Layout = otherLayout(
+  'unet',
+  'unet',
+  header =>
+    hasKey(header, /^(?:input_blocks|down_blocks)\.\d+\./) &&
+    hasKey(header, /^(?:output_blocks|up_blocks)\.\d+\./) &&
+    hasKey(header, /^(?:time_embed|time_embedding)\./),
+  {
+    message: 'This file holds only a UNet, without the text encoder and VAE that painting needs.',
+    hint: 'Choose the folder that it came from (the one with model_index.json), or a whole model in one file.',
+  },
+)
+
+/** A text encoder alone, of CLIP or OpenCLIP. */
+export const textAlone: Layout = otherLayout(
+  'text-encoder',
+  'text_encoder',
+  header => hasKey(header, /^text_model\.encoder\.layers\./) || hasKey(header, /^transformer\.resblocks\.\d+\.attn\./),
+  { message: 'This file holds only a text encoder; it holds no Stable Diffusion UNet.' },
+)
+
+/** A ControlNet, original or diffusers. */
+export const controlnet: Layout = otherLayout(
+  'controlnet',
+  'controlnet',
+  header => hasKey(header, /^(?:control_model\.|controlnet_(?:down_blocks|mid_block|cond_embedding)\.)/),
+  { message: 'This file holds a ControlNet, which goes beside a model; ControlNets are not supported.' },
+)
+
+/** A textual inversion: a few embedding vectors. */
+export const embedding: Layout = otherLayout(
+  'embedding',
+  'embedding',
+  ({ entries }) => entries.size > 0 && [...entries.keys()].every(key => /^(?:emb_params|clip_[lg]|<[^>]+>)$/.test(key)),
+  { message: 'This file holds a textual inversion (an embedding), not a model.' },
+)

@@ -1,0 +1,9 @@
+import type { Layout } from './layout.ts'
+import { describeLdm, projInAxes } from './ldm/base.ts'
+
+/** SD 1.x in one file: proj_in is a 1x1 convolution, the text encoder is CLIP as transformers names it. */
+export const sd1: Layout = {
+  name: 'ldm',
+  matches: ({ entries }) => projInAxes(entries) === 4,
+  describe: header => describeLdm(header, { architecture: 'sd1', textPrefixes: ['cond_stage_model.transformer.'] }),
+}

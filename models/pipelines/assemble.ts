@@ -1,0 +1,135 @@
+import type { BaseCheckpoint, NetworkPart } from '../checkpoint/checkpoint.ts'
+import { textConfig } from '../checkpoint/config/text.ts'
+import { unetConfig } from '../checkpoint/config/unet.ts'
+import { vaeConfig } from '../checkpoint/config/vae.ts'
+import { type OnnxModel, toOnnx } from '../graph/onnx/write.ts'
+import { input, type Value } from '../graph/value.ts'
+import { clipText } from '../networks/text/clip.ts'
+import type { TextConfig } from '../networks/text/config.ts'
+import type { UNetConfig } from '../networks/unet/config.ts'
+import { unet } from '../networks/unet/unet.ts'
+import { type VaeConfig, vaeFactor } from '../networks/vae/config.ts'
+import { decode } from '../networks/vae/decode.ts'
+import { encode } from '../networks/vae/encode.ts'
+import { loadTokenizer, type Tokenizer } from '../prompt/tokenizer.ts'
+import { openSession, type Session, type SessionOptions } from '../runtime/session.ts'
+import { scheduleFromDiffusers } from '../samplers/diffusers.ts'
+import type { SamplerName } from '../samplers/index.ts'
+import { type ScheduleConfig, sd1Schedule } from '../samplers/schedule.ts'
+import { examine } from './examine.ts'
+import { parametersOf, refuse } from './parameters.ts'
+
+/** A base that is ready to paint. Its networks are loaded when they are first needed. */
+export interface Pipeline {
+  readonly base: BaseCheckpoint
+  readonly text: TextConfig
+  readonly unet: UNetConfig
+  readonly vae: VaeConfig
+  readonly tokenizer: Tokenizer
+  readonly schedule: ScheduleConfig
+  /** The sampler that the base's own scheduler file names. */
+  readonly sampler: SamplerName | undefined
+  /** Side in pixels of the pictures that the base was trained on. */
+  readonly nativeSize: number
+  readonly sessions: Sessions
+}
+
+/** The networks as sessions, each loaded once; see the networks for shapes. */
+export interface Sessions {
+  /** `ids` i64 [n, positions] to `states` f32 [n, positions, width]. */
+  text(clipSkip: number): Promise<Session>
+  /** `sample`, `timestep`, `context` to `prediction`. */
+  unet(): Promise<Session>
+  /** `latent` to `picture`. */
+  decoder(): Promise<Session>
+  /** `picture` to `mean` and `logvar`. */
+  encoder(): Promise<Session>
+  release(): Promise<void>
+}
+
+export interface AssembleOptions extends SessionOptions {
+  /** merges.txt of CLIP's own tokenizer, for bases that bring none. */
+  readonly merges: string
+}
+
+/**
+ * Makes a pipeline of a base. Every network's parameters are checked against the files' headers; no weight is
+ * loaded yet. Throws `UserError` where a parameter is missing or unusable.
+ */
+export async function assemble(base: BaseCheckpoint, { merges, ...options }: AssembleOptions): Promise<Pipeline> {
+  const { problems } = examine(base)
+  if (problems[0]) refuse([problems[0], ...problems.slice(1)])
+  const configs = { text: textConfig(firstEncoder(base)), unet: unetConfig(base.unet), vae: vaeConfig(base.vae) }
+  const own = base.scheduler === undefined ? undefined : scheduleFromDiffusers(base.scheduler)
+  const sampleSize = base.unet.config?.sample_size
+  return {
+    base,
+    ...configs,
+    tokenizer: await loadTokenizer(base.tokenizer ?? { merges }),
+    schedule: { ...(own?.config ?? sd1Schedule), predictionType: base.prediction.value },
+    sampler: own?.sampler,
+    nativeSize: typeof sampleSize === 'number' ? sampleSize * vaeFactor(configs.vae) : 512,
+    sessions: openSessions({ base, ...configs }, options),
+  }
+}
+
+/** The free axes of pictures and latents, and of what goes in beside them. */
+const axes = { picture: ['batch', null, 'height', 'width'], context: ['batch', 'tokens', null], batch: ['batch'] }
+
+const f32 = (name: string, shape: readonly number[], free: readonly (string | null)[]): Value =>
+  input(name, { shape, dtype: 'f32' }, free)
+
+type Networks = Pick<Pipeline, 'base' | 'text' | 'unet' | 'vae'>
+
+/** The UNet as ONNX, free in batch, height, width and tokens. */
+export function unetGraph({ base, text, unet: config }: Networks): OnnxModel {
+  const sample = f32('sample', [1, config.inChannels, 16, 16], axes.picture)
+  const timestep = f32('timestep', [1], axes.batch)
+  const context = f32('context', [1, text.positions, config.crossAttentionDim], axes.context)
+  return toOnnx({ prediction: unet(config, parametersOf(base.unet), { sample, timestep, context }) })
+}
+
+function textGraph({ base, text }: Networks, clipSkip: number): OnnxModel {
+  const ids = input('ids', { shape: [1, text.positions], dtype: 'i64' }, axes.batch)
+  return toOnnx({ states: clipText(text, parametersOf(firstEncoder(base)), ids).normed(clipSkip) })
+}
+
+function decoderGraph({ base, vae }: Networks): OnnxModel {
+  const latent = f32('latent', [1, vae.latentChannels, 16, 16], axes.picture)
+  return toOnnx({ picture: decode(vae, parametersOf(base.vae), latent) })
+}
+
+function encoderGraph({ base, vae }: Networks): OnnxModel {
+  const side = 16 * vaeFactor(vae)
+  return toOnnx({ ...encode(vae, parametersOf(base.vae), f32('picture', [1, 3, side, side], axes.picture)) })
+}
+
+function firstEncoder({ textEncoders: [first], path }: BaseCheckpoint): NetworkPart {
+  if (!first) throw new Error(`${path} has no text encoder`)
+  return first
+}
+
+function openSessions(networks: Networks, options: SessionOptions): Sessions {
+  const opened = new Map<string, Promise<Session>>()
+
+  function once(name: string, graph: () => OnnxModel): Promise<Session> {
+    const known = opened.get(name)
+    if (known) return known
+    const session = (async () => openSession(graph(), options))()
+    opened.set(name, session)
+    session.catch(() => opened.delete(name))
+    return session
+  }
+
+  return {
+    text: clipSkip => once(`text ${clipSkip}`, () => textGraph(networks, clipSkip)),
+    unet: () => once('unet', () => unetGraph(networks)),
+    decoder: () => once('decoder', () => decoderGraph(networks)),
+    encoder: () => once('encoder', () => encoderGraph(networks)),
+    async release() {
+      const sessions = await Promise.allSettled(opened.values())
+      opened.clear()
+      for (const session of sessions) if (session.status === 'fulfilled') await session.value.release()
+    },
+  }
+}

@@ -1,0 +1,58 @@
+import type { BaseCheckpoint, NetworkPart } from '../checkpoint/checkpoint.ts'
+import { textConfig } from '../checkpoint/config/text.ts'
+import { unetConfig } from '../checkpoint/config/unet.ts'
+import { vaeConfig } from '../checkpoint/config/vae.ts'
+import { input } from '../graph/value.ts'
+import type { Parameters } from '../networks/parameters.ts'
+import { clipText } from '../networks/text/clip.ts'
+import { unet } from '../networks/unet/unet.ts'
+import { decode } from '../networks/vae/decode.ts'
+import { encode } from '../networks/vae/encode.ts'
+import { type Problem, parametersOf } from './parameters.ts'
+
+/** What a base's networks find in its files, from the headers alone. */
+export interface Examination {
+  /** Parameters that are missing or unusable; none in a sound model. */
+  readonly problems: readonly Problem[]
+  /** Keys in the file that no network uses. */
+  readonly leftover: readonly string[]
+}
+
+/** Builds every network of a base without loading it, to see which parameters it would miss and leave over. */
+export function examine(base: BaseCheckpoint): Examination {
+  const problems: Problem[] = []
+  const leftover = base.leftover.map(({ key }) => key)
+  const f32 = (name: string, shape: readonly number[]) => input(name, { shape, dtype: 'f32' })
+
+  function look(part: NetworkPart, build: (parameters: Parameters) => void): void {
+    const asked = new Set<string>()
+    const parameters = parametersOf(part, problem => problems.push(problem))
+    build((name, shape) => {
+      asked.add(name)
+      return parameters(name, shape)
+    })
+    for (const [name, { key }] of part.table) if (!asked.has(name)) leftover.push(key)
+  }
+
+  look(base.unet, p => {
+    const config = unetConfig(base.unet)
+    const sample = f32('sample', [1, config.inChannels, 8, 8])
+    unet(config, p, {
+      sample,
+      timestep: f32('timestep', [1]),
+      context: f32('context', [1, 2, config.crossAttentionDim]),
+    })
+  })
+  look(base.vae, p => {
+    const config = vaeConfig(base.vae)
+    const side = 8 * config.patchSize * 2 ** config.blockOutChannels.length
+    encode(config, p, f32('picture', [1, 3, side, side]))
+    decode(config, p, f32('latent', [1, config.latentChannels, 8, 8]))
+  })
+  for (const encoder of base.textEncoders)
+    look(encoder, p => {
+      const config = textConfig(encoder)
+      clipText(config, p, input('ids', { shape: [1, config.positions], dtype: 'i64' })).normed(1)
+    })
+  return { problems, leftover }
+}

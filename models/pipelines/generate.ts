@@ -1,0 +1,164 @@
+import { UserError } from '../errors.ts'
+import { methods } from '../guidance/index.ts'
+import { vaeFactor } from '../networks/vae/config.ts'
+import { samplers } from '../samplers/index.ts'
+import { Schedule } from '../samplers/schedule.ts'
+import { Generator } from '../tensor/random.ts'
+import { elements } from '../tensor/tensor.ts'
+import type { Pipeline } from './assemble.ts'
+import { condition } from './condition.ts'
+import { denoiser, pause } from './denoiser.ts'
+import { toBytes, toLatent, toPicture } from './latents.ts'
+import { type GenerateSettings, scheduleConfig } from './settings.ts'
+import { Stopwatch, type Timings } from './stopwatch.ts'
+
+/** One finished picture. */
+export interface Picture {
+  readonly seed: number
+  readonly width: number
+  readonly height: number
+  /** Rows of bytes, red green blue. */
+  readonly pixels: Uint8Array
+  /** Network passes that it took. */
+  readonly passes: number
+  /** Seconds since the picture before it, or since the call for the first, by what they went to. */
+  readonly seconds: Timings
+  readonly trace: Trace
+}
+
+/** The numbers along the way, for comparison with other programs. All f32. */
+export interface Trace {
+  /** Every draw of the picture's generator, each of the latent's size. */
+  readonly noise: readonly Float32Array[]
+  readonly timesteps: readonly number[]
+  /** The state after each step. */
+  readonly latents: readonly Float32Array[]
+  /** [1, channels, h, w] of noise and latents. */
+  readonly latentShape: readonly [number, number, number, number]
+  /** What the network was told: [negative, positive], or the positive alone, each [tokens, width]. */
+  readonly context: readonly Float32Array[]
+  readonly contextShape: readonly [tokens: number, width: number]
+  /** [3, height, width] in 0..1. */
+  readonly image: Float32Array
+}
+
+export interface Progress {
+  readonly phase: 'load' | 'text' | 'denoise' | 'decode'
+  /** Index of the picture, from 0. */
+  readonly picture: number
+  /** Steps done and steps in all, while denoising. */
+  readonly step: number
+  readonly steps: number
+}
+
+export interface GenerateOptions {
+  /** Aborted between two network passes. */
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+}
+
+/**
+ * Paints the pictures of a request one after another: text, noise, steps, VAE. Picture i is what a request of
+ * its own with seed + i would give. Throws `UserError` for settings that the base cannot take or a damaged
+ * model, and the signal's reason when it is cancelled.
+ */
+export async function* generate(
+  pipeline: Pipeline,
+  settings: GenerateSettings,
+  { signal, onProgress }: GenerateOptions = {},
+): AsyncGenerator<Picture, void, void> {
+  checkSettings(pipeline, settings)
+  const { width, height, init } = settings
+  const factor = vaeFactor(pipeline.vae)
+  const latentShape = [1, pipeline.vae.latentChannels, height / factor, width / factor] as const
+  const config = scheduleConfig(pipeline.schedule, settings)
+  const plan = samplers[settings.sampler].plan(new Schedule(config), settings.steps)
+  const start = init ? settings.steps - Math.min(Math.floor(settings.steps * init.strength), settings.steps) : 0
+  const report = (phase: Progress['phase'], picture: number, step = 0) =>
+    onProgress?.({ phase, picture, step, steps: settings.steps - start })
+
+  const watch = new Stopwatch()
+  report('load', 0)
+  await pause(signal)
+  await watch.time('load', () => pipeline.sessions.text(settings.clipSkip))
+  await pause(signal)
+  await watch.time('load', () => pipeline.sessions.unet())
+  report('text', 0)
+  await pause(signal)
+  const told = await watch.time('text', () => condition(pipeline, settings))
+  const guided = settings.method !== 'none' && settings.guidance !== 1
+
+  for (let index = 0; index < settings.count; index++) {
+    // Only the low 32 bits of a seed count.
+    const seed = (settings.seed + index) % 2 ** 32
+    const generator = new Generator(seed)
+    const drawn: Float32Array[] = []
+    const noise = () => {
+      const normals = generator.normals(elements(latentShape))
+      drawn.push(normals)
+      return normals
+    }
+
+    report('denoise', index)
+    const { denoise, passes } = await denoiser(pipeline, told, {
+      method: methods[settings.method],
+      guidance: settings.guidance,
+      prediction: config.predictionType,
+      shape: latentShape,
+      signal,
+    })
+    const latents: Float32Array[] = []
+    const latent = await watch.time('denoise', async () => {
+      const x = init
+        ? addNoise(await toLatent(pipeline, init.pixels, [1, 3, height, width], noise), noise(), plan.levels[start])
+        : noise().map(value => value * plan.initNoiseSigma)
+      return plan.sample({
+        x,
+        denoise,
+        noise,
+        start,
+        onStep(step, state) {
+          latents.push(state.slice())
+          report('denoise', index, step - start + 1)
+        },
+      })
+    })
+
+    report('decode', index)
+    await pause(signal)
+    await watch.time('load', () => pipeline.sessions.decoder())
+    await pause(signal)
+    const image = await watch.time('decode', () => toPicture(pipeline, latent, latentShape))
+    yield {
+      seed,
+      width,
+      height,
+      pixels: toBytes(image),
+      passes: passes(),
+      seconds: watch.lap(),
+      trace: {
+        noise: drawn,
+        timesteps: plan.timesteps.slice(start),
+        latents,
+        latentShape,
+        context: guided ? [told.negative, told.positive] : [told.positive],
+        contextShape: [told.tokens, told.width],
+        image,
+      },
+    }
+  }
+}
+
+/** A clean latent at a level of noise; a level that is missing (no step to take) adds none. */
+function addNoise(x0: Float32Array, noise: Float32Array, level?: { alpha: number; sigma: number }): Float32Array {
+  if (!level) return x0
+  return x0.map((value, i) => level.alpha * value + level.sigma * (noise[i] as number))
+}
+
+function checkSettings({ vae, text }: Pipeline, { width, height, clipSkip }: GenerateSettings): void {
+  const factor = vaeFactor(vae)
+  if (width % factor !== 0 || height % factor !== 0)
+    throw new UserError(`${width} x ${height} does not suit this base.`, `Choose sides that divide by ${factor}.`)
+  if (clipSkip > text.layers)
+    throw new UserError(`Clip skip ${clipSkip} is more than this base has.`, `Choose 1 to ${text.layers}.`)
+}

@@ -1,0 +1,39 @@
+import { f32, type Shape } from '../tensor/tensor.ts'
+import type { Pipeline } from './assemble.ts'
+import { requireFinite } from './finite.ts'
+
+/** A picture f32 [1, 3, height, width] in -1..1 as the scaled latent that the UNet works on, drawn by `noise`. */
+export async function toLatent(
+  pipeline: Pipeline,
+  pixels: Float32Array,
+  shape: Shape,
+  noise: () => Float32Array,
+): Promise<Float32Array> {
+  const { mean, logvar } = await (await pipeline.sessions.encoder()).run({ picture: f32(pixels, shape) })
+  if (mean?.dtype !== 'f32' || logvar?.dtype !== 'f32') throw new Error('the VAE gave no posterior')
+  await requireFinite(mean.data, 'The VAE', [pipeline.base.vae])
+  const { scalingFactor, shiftFactor } = pipeline.vae
+  const normals = noise()
+  return mean.data.map((value, i) => {
+    const deviation = Math.exp(0.5 * Math.min(Math.max(logvar.data[i] as number, -30), 20))
+    return (value + deviation * (normals[i] as number) - shiftFactor) * scalingFactor
+  })
+}
+
+/** A latent f32 [1, channels, h, w] as a picture f32 [3, height, width] in 0..1. */
+export async function toPicture(pipeline: Pipeline, latent: Float32Array, shape: Shape): Promise<Float32Array> {
+  const { scalingFactor, shiftFactor } = pipeline.vae
+  const unscaled = latent.map(value => value / scalingFactor + shiftFactor)
+  const { picture } = await (await pipeline.sessions.decoder()).run({ latent: f32(unscaled, shape) })
+  if (picture?.dtype !== 'f32') throw new Error('the VAE gave no picture')
+  await requireFinite(picture.data, 'The VAE', [pipeline.base.vae])
+  return picture.data.map(value => Math.min(Math.max(value / 2 + 0.5, 0), 1))
+}
+
+/** Rows of bytes, red green blue, from f32 [3, height, width] in 0..1. */
+export function toBytes(picture: Float32Array): Uint8Array {
+  const area = picture.length / 3
+  return Uint8Array.from({ length: picture.length }, (_, i) =>
+    Math.round((picture[(i % 3) * area + Math.floor(i / 3)] as number) * 255),
+  )
+}

@@ -1,0 +1,49 @@
+import type { MethodName } from '../guidance/index.ts'
+import type { SamplerName } from '../samplers/index.ts'
+import type { PredictionType, ScheduleConfig, Spacing } from '../samplers/schedule.ts'
+
+/** Where the steps lie: the base's own way, evenly spaced timesteps, or Karras' noise levels. */
+export type ScheduleName = 'auto' | Spacing | 'karras'
+
+/** All that decides a picture, next to the base. */
+export interface GenerateSettings {
+  readonly prompt: string
+  readonly negative: string
+  readonly method: MethodName
+  /** Guidance scale w; 1 is none. */
+  readonly guidance: number
+  readonly steps: number
+  readonly sampler: SamplerName
+  readonly schedule: ScheduleName
+  /** Overrides what the network's output is taken for. */
+  readonly prediction?: PredictionType | undefined
+  /** Seed of the first picture, 0..2^32-1; picture i has (seed + i) mod 2^32. */
+  readonly seed: number
+  readonly count: number
+  /** Pixels; both divide by the base's `vaeFactor`. */
+  readonly width: number
+  readonly height: number
+  /** Which text encoder layer is taken, from the end: 1 is the last. */
+  readonly clipSkip: number
+  readonly init?: InitPicture | undefined
+}
+
+/** A picture to start from instead of noise alone. */
+export interface InitPicture {
+  /** f32 [1, 3, height, width] in -1..1. */
+  readonly pixels: Float32Array
+  /** Share of the steps that are painted over it, above 0 to 1. */
+  readonly strength: number
+}
+
+/** The base's schedule with the person's choices in place. */
+export function scheduleConfig(
+  own: ScheduleConfig,
+  { schedule, prediction }: Pick<GenerateSettings, 'schedule' | 'prediction'>,
+): ScheduleConfig {
+  const predictionType = prediction ?? own.predictionType
+  if (schedule === 'auto') return { ...own, predictionType }
+  const karras = schedule === 'karras'
+  // Karras' levels span the whole training range, which is what linspace's timesteps reach.
+  return { ...own, predictionType, karras, spacing: karras ? 'linspace' : schedule }
+}

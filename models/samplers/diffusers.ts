@@ -1,0 +1,112 @@
+import { UserError } from '../errors.ts'
+import type { SamplerName } from './index.ts'
+import { betaSchedules, predictionTypes, type ScheduleConfig, spacings } from './schedule.ts'
+
+/** What a diffusers scheduler file asks for. */
+export interface DiffusersSchedule {
+  readonly config: ScheduleConfig
+  /** The sampler that the file's class stands for, where this studio has it. */
+  readonly sampler: SamplerName | undefined
+}
+
+/**
+ * Reads the object of a diffusers `scheduler_config.json`. Missing fields take the defaults of the file's class;
+ * what would give other noise levels than the file means is refused.
+ */
+export function scheduleFromDiffusers(json: unknown): DiffusersSchedule {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw refusal('is not a JSON object')
+  const file = new Fields(json)
+  const name = file.text('_class_name', '')
+  const usual = defaults[name] ?? {}
+  if (file.has('trained_betas')) throw refusal('brings its own list of betas (trained_betas), which is not supported')
+  const config: ScheduleConfig = {
+    trainTimesteps: file.number('num_train_timesteps', 1000, n => Number.isInteger(n) && n >= 2 && n <= 100_000),
+    betaStart: file.number('beta_start', usual.betaStart ?? 0.0001, isBeta),
+    betaEnd: file.number('beta_end', usual.betaEnd ?? 0.02, isBeta),
+    betaSchedule: file.oneOf('beta_schedule', betaSchedules, usual.betaSchedule ?? 'linear'),
+    predictionType: file.oneOf('prediction_type', predictionTypes, 'epsilon'),
+    spacing: file.oneOf('timestep_spacing', spacings, usual.spacing ?? 'linspace'),
+    stepsOffset: file.number('steps_offset', 0, n => Number.isInteger(n) && n >= 0),
+    setAlphaToOne: file.flag('set_alpha_to_one', usual.setAlphaToOne ?? true),
+    rescaleBetasZeroSnr: file.flag('rescale_betas_zero_snr', false),
+    karras: file.flag('use_karras_sigmas', false),
+  }
+  return { config, sampler: samplerOf(name, file) }
+}
+
+/** Defaults of diffusers' classes where they are not linear betas of 0.0001 to 0.02 with `linspace`. */
+const defaults: Readonly<Record<string, Partial<ScheduleConfig>>> = {
+  DDIMScheduler: { spacing: 'leading' },
+  DDPMScheduler: { spacing: 'leading' },
+  PNDMScheduler: { spacing: 'leading', setAlphaToOne: false },
+  LCMScheduler: { spacing: 'leading', betaStart: 0.00085, betaEnd: 0.012, betaSchedule: 'scaled_linear' },
+  TCDScheduler: { spacing: 'leading', betaStart: 0.00085, betaEnd: 0.012, betaSchedule: 'scaled_linear' },
+  HeunDiscreteScheduler: { betaStart: 0.00085, betaEnd: 0.012 },
+  KDPM2DiscreteScheduler: { betaStart: 0.00085, betaEnd: 0.012 },
+  KDPM2AncestralDiscreteScheduler: { betaStart: 0.00085, betaEnd: 0.012 },
+  DPMSolverSDEScheduler: { betaStart: 0.00085, betaEnd: 0.012 },
+}
+
+function samplerOf(name: string, file: Fields): SamplerName | undefined {
+  switch (name) {
+    case 'EulerDiscreteScheduler':
+      return 'euler'
+    case 'EulerAncestralDiscreteScheduler':
+      return 'euler-a'
+    case 'DDIMScheduler':
+      return 'ddim'
+    case 'DPMSolverMultistepScheduler': {
+      const kind = `${file.text('algorithm_type', 'dpmsolver++')} ${file.text('solver_type', 'midpoint')}`
+      return kind === 'dpmsolver++ midpoint' && file.number('solver_order', 2) === 2 ? 'dpmpp-2m' : undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+/** Reads fields of known types; null counts as missing, as in diffusers. */
+class Fields {
+  readonly #values: ReadonlyMap<string, unknown>
+
+  constructor(json: object) {
+    this.#values = new Map(Object.entries(json).filter(([, value]) => value !== null))
+  }
+
+  has(key: string): boolean {
+    return this.#values.has(key)
+  }
+
+  text(key: string, missing: string): string {
+    const value = this.#values.get(key) ?? missing
+    if (typeof value !== 'string') throw this.#unusable(key)
+    return value
+  }
+
+  flag(key: string, missing: boolean): boolean {
+    const value = this.#values.get(key) ?? missing
+    if (typeof value !== 'boolean') throw this.#unusable(key)
+    return value
+  }
+
+  number(key: string, missing: number, valid: (value: number) => boolean = Number.isFinite): number {
+    const value = this.#values.get(key) ?? missing
+    if (typeof value !== 'number' || !valid(value)) throw this.#unusable(key)
+    return value
+  }
+
+  oneOf<T extends string>(key: string, known: readonly T[], missing: T): T {
+    const value = this.#values.get(key) ?? missing
+    const found = known.find(name => name === value)
+    if (found === undefined) throw this.#unusable(key, `It can be ${known.join(', ')}.`)
+    return found
+  }
+
+  #unusable(key: string, hint?: string): UserError {
+    return refusal(`has a ${key} that is not supported: ${JSON.stringify(this.#values.get(key))}`, hint)
+  }
+}
+
+const isBeta = (value: number): boolean => value > 0 && value < 1
+
+const refusal = (what: string, hint = 'Take the scheduler file that came with the model.'): UserError =>
+  new UserError(`The scheduler file ${what}.`, hint)

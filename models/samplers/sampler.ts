@@ -1,0 +1,47 @@
+import type { Schedule } from './schedule.ts'
+
+/**
+ * A level of noise: x = alpha * x0 + sigma * noise. Variance-preserving samplers keep alpha^2 + sigma^2 = 1,
+ * the Euler family keeps alpha = 1 (Karras et al. 2022); the denoiser takes either.
+ */
+export interface NoiseLevel {
+  /** Timestep that the network is told, 0..999; may be fractional. */
+  readonly timestep: number
+  readonly alpha: number
+  readonly sigma: number
+}
+
+/** Estimates the clean sample x0 from x at a level. All arrays have the latent's length. */
+export type Denoise = (x: Float32Array, level: NoiseLevel) => Promise<Float32Array>
+
+export interface SampleRun {
+  /** The state to begin with: scaled noise, or a noised picture for a later start. */
+  readonly x: Float32Array
+  readonly denoise: Denoise
+  /** Draws unit normals of the latent's length from the picture's own generator (ancestral samplers). */
+  readonly noise: () => Float32Array
+  /** Index of the first step to take; 0 paints from noise, more is image to image. */
+  readonly start?: number
+  /** Called after each step with the step's index and the new state. */
+  readonly onStep?: (step: number, x: Float32Array) => void | Promise<void>
+}
+
+/** The steps of one sampler on one schedule. */
+export interface Plan {
+  /** Timestep of each step, as diffusers lists them; fractional where the sampler interpolates. */
+  readonly timesteps: readonly number[]
+  /** diffusers' `sigmas` where the sampler has them, one more than timesteps. */
+  readonly sigmas?: readonly number[]
+  /** Unit normals are multiplied by this to get the first state. */
+  readonly initNoiseSigma: number
+  /** Level of each step's state before the step: what a picture is noised to for a later start. */
+  readonly levels: readonly NoiseLevel[]
+  sample(run: SampleRun): Promise<Float32Array>
+}
+
+/** One sampler: a file of its own, one line in `index.ts`. */
+export interface Sampler {
+  /** The name people know, e.g. `DPM++ 2M`. */
+  readonly label: string
+  plan(schedule: Schedule, steps: number): Plan
+}

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { bytesPerElement } from '../dtype.ts'
+import { elements, type Tensor } from '../tensor.ts'
+import { pathError } from './open.ts'
+
+/**
+ * Writes a safetensors file in the canonical form: names sorted within each element size, largest elements first,
+ * header padded with spaces to a multiple of 8. The same tensors and metadata give the same bytes.
+ * The file appears whole or not at all: it is written under a temporary name beside `path`, synced and renamed.
+ * @throws UserError where the folder cannot be written to; Error where data and shape disagree
+ */
+export const writeTensors = async (
+  path: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> => {
+  const sorted = [...tensors].sort(
+    ([a, x], [b, y]) => bytesPerElement[y.dtype] - bytesPerElement[x.dtype] || (a < b ? -1 : 1),
+  )
+  const header = headerBytes(sorted, metadata)
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.part`)
+  try {
+    const handle = await open(temporary, 'wx')
+    try {
+      await writeAll(handle, header)
+      for (const [, { data }] of sorted)
+        await writeAll(handle, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw pathError(path, error, 'written')
+  }
+}
+
+const headerBytes = (
+  sorted: readonly (readonly [string, Tensor])[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array => {
+  const table: [string, object][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : []
+  let end = 0
+  for (const [name, { dtype, shape, data }] of sorted) {
+    if (name === '__metadata__') throw new Error('a tensor cannot be named __metadata__')
+    if (data.length !== elements(shape)) throw new Error(`${name}: ${data.length} elements do not fill [${shape}]`)
+    const begin = end
+    end += data.byteLength
+    table.push([name, { dtype: dtype.toUpperCase(), shape, data_offsets: [begin, end] }])
+  }
+  // Joined by hand: an object would put names that look like numbers first, and take __proto__ for something else.
+  const json = `{${table.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`
+  const text = Buffer.from(json)
+  const bytes = Buffer.alloc(8 + Math.ceil(text.length / 8) * 8, ' ')
+  bytes.writeBigUInt64LE(BigInt(bytes.length - 8))
+  text.copy(bytes, 8)
+  return bytes
+}
+
+const writeAll = async (handle: FileHandle, bytes: Uint8Array): Promise<void> => {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, Math.min(bytes.length - done, 64 << 20))
+    done += bytesWritten
+  }
+}

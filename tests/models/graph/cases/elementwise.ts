@@ -1,0 +1,37 @@
+import fc from 'fast-check'
+import { type Case, type Cases, type Dim, dimSizes, dims, f32Input, i64Input } from './case.ts'
+
+type NoParams = Readonly<Record<string, never>>
+
+/** Elements between low and high, one by one. */
+const unary = (ulps: number, low: number, high: number): Cases<NoParams> => ({
+  ulps,
+  cases: fc
+    .tuple(dims(0, 4), dimSizes)
+    .map(([shape, sizes]) => ({ params: {}, inputs: [f32Input(shape, low, high)], sizes })),
+})
+
+/** One side of a broadcast: some leading axes left out, some others of size 1. */
+const part = (shape: readonly Dim[]): fc.Arbitrary<Dim[]> =>
+  fc
+    .tuple(fc.nat(shape.length), fc.array(fc.boolean(), { minLength: shape.length, maxLength: shape.length }))
+    .map(([first, ones]) => shape.map((dim, axis) => (ones[axis] ? 1 : dim)).slice(first))
+
+const binary: Cases<NoParams> = {
+  ulps: 2,
+  cases: dims(0, 4).chain(shape =>
+    fc
+      .tuple(fc.oneof(fc.constant(shape), part(shape)), part(shape), fc.boolean(), fc.boolean(), dimSizes)
+      .map(([a, b, swap, whole, sizes]): Case<NoParams> => {
+        const make = whole ? i64Input : f32Input
+        return { params: {}, inputs: swap ? [make(b), make(a)] : [make(a), make(b)], sizes }
+      }),
+  ),
+}
+
+export const add = binary
+export const mul = binary
+export const sin = unary(2, -1000, 1000)
+export const cos = unary(2, -1000, 1000)
+export const sigmoid = unary(4, -100, 100)
+export const gelu = unary(8, -6, 6)

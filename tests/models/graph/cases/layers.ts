@@ -1,0 +1,92 @@
+import fc from 'fast-check'
+import { type Cases, type Dim, dimSizes, dims, f32Input, int, twoSizes } from './case.ts'
+
+const pad = fc.nat(2)
+
+export const conv2d: Cases<{
+  readonly stride: number
+  readonly padding: readonly [number, number, number, number]
+}> = {
+  ulps: 32,
+  cases: fc
+    .record({
+      channels: int(1, 4),
+      out: int(1, 5),
+      rows: int(1, 4),
+      columns: int(1, 4),
+      bias: fc.boolean(),
+      stride: int(1, 3),
+      padding: fc.tuple(pad, pad, pad, pad),
+      sizes: twoSizes(['n', 'h', 'w'], 1, 7),
+    })
+    .map(({ channels, out, rows, columns, bias, stride, padding, sizes: [one, two] }) => {
+      const fitting = (s: typeof one) => ({
+        n: s.n as number,
+        h: Math.max(s.h as number, rows),
+        w: Math.max(s.w as number, columns),
+      })
+      const [x, weight] = [f32Input(['n', channels, 'h', 'w']), f32Input([out, channels, rows, columns])]
+      return {
+        params: { stride, padding },
+        inputs: bias ? [x, weight, f32Input([out])] : [x, weight],
+        sizes: [fitting(one), fitting(two)],
+      }
+    }),
+}
+
+export const linear: Cases<Readonly<Record<string, never>>> = {
+  ulps: 16,
+  cases: fc
+    .record({ leading: dims(0, 3), width: int(1, 9), out: int(1, 9), bias: fc.boolean(), sizes: dimSizes })
+    .map(({ leading, width, out, bias, sizes }) => {
+      const [x, weight] = [f32Input([...leading, width]), f32Input([out, width])]
+      return { params: {}, inputs: bias ? [x, weight, f32Input([out])] : [x, weight], sizes }
+    }),
+}
+
+const eps = fc.constantFrom(1e-5, 1e-6, 0.25)
+/** Around zero, and far from it: where a variance taken as a difference of squares would lose its digits. */
+const range = fc.constantFrom([-2, 2], [20, 22])
+
+const spread = (dims: readonly Dim[], low: number, high: number) => ({ ...f32Input(dims, low, high), spread: true })
+
+export const layerNorm: Cases<{ readonly eps: number }> = {
+  ulps: 256,
+  cases: fc
+    .record({ leading: dims(0, 3), width: int(1, 9), eps, range, sizes: dimSizes })
+    .map(({ leading, width, eps, range: [low, high], sizes }) => ({
+      params: { eps },
+      inputs: [spread([...leading, width], low, high), f32Input([width]), f32Input([width])],
+      sizes,
+    })),
+}
+
+export const groupNorm: Cases<{ readonly groups: number; readonly eps: number }> = {
+  ulps: 256,
+  cases: fc
+    .record({ groups: int(1, 4), size: int(1, 4), eps, range, sizes: twoSizes(['n', 'h', 'w'], 1, 5) })
+    .map(({ groups, size, eps, range: [low, high], sizes }) => {
+      const channels = groups * size
+      return {
+        params: { groups, eps },
+        inputs: [spread(['n', channels, 'h', 'w'], low, high), f32Input([channels]), f32Input([channels])],
+        sizes,
+      }
+    }),
+}
+
+export const attention: Cases<{ readonly heads: number; readonly causal: boolean }> = {
+  ulps: 32,
+  cases: fc
+    .record({
+      heads: int(1, 4),
+      size: int(1, 9),
+      causal: fc.boolean(),
+      sizes: twoSizes(['n', 't', 's'], 1, 11),
+    })
+    .map(({ heads, size, causal, sizes }) => {
+      const tokens = (name: Dim) => f32Input(['n', name, heads * size])
+      const others = causal ? 't' : 's'
+      return { params: { heads, causal }, inputs: [tokens('t'), tokens(others), tokens(others)], sizes }
+    }),
+}

@@ -1,0 +1,90 @@
+import { at, build, type Nd, sum } from './nd.ts'
+
+type Four = readonly [number, number, number, number]
+
+interface Conv2dParams {
+  readonly stride: number
+  readonly padding: Four
+}
+
+export function conv2d([x, weight, bias]: readonly Nd[], { stride, padding }: Conv2dParams): Nd {
+  const [picture, kernel] = [x as Nd, weight as Nd]
+  const [n, channels, height, width] = picture.shape as Four
+  const [out, , rows, columns] = kernel.shape as Four
+  const [top, left, bottom, right] = padding
+  const pixel = (i: number, c: number, y: number, z: number) =>
+    y < 0 || y >= height || z < 0 || z >= width ? 0 : at(picture, [i, c, y, z])
+  const places = (size: number, kernelSize: number) => Math.floor((size - kernelSize) / stride) + 1
+  const shape = [n, out, places(height + top + bottom, rows), places(width + left + right, columns)]
+  return build(shape, index => {
+    const [i, o, y, z] = index as Four
+    const product = (c: number, row: number, column: number) =>
+      pixel(i, c, y * stride - top + row, z * stride - left + column) * at(kernel, [o, c, row, column])
+    const total = sum(channels, c => sum(rows, row => sum(columns, column => product(c, row, column))))
+    return total + (bias ? at(bias, [o]) : 0)
+  })
+}
+
+export function linear([x, weight, bias]: readonly Nd[]): Nd {
+  const [rows, matrix] = [x as Nd, weight as Nd]
+  const [out, width] = matrix.shape as [number, number]
+  return build([...rows.shape.slice(0, -1), out], index => {
+    const [leading, o] = [index.slice(0, -1), index.at(-1) as number]
+    const product = sum(width, i => at(rows, [...leading, i]) * at(matrix, [o, i]))
+    return product + (bias ? at(bias, [o]) : 0)
+  })
+}
+
+/** Mean and standard deviation of `count` numbers. */
+function moments(count: number, eps: number, value: (i: number) => number): { mean: number; deviation: number } {
+  const mean = sum(count, value) / count
+  const variance = sum(count, i => (value(i) - mean) ** 2) / count
+  return { mean, deviation: Math.sqrt(variance + eps) }
+}
+
+export function layerNorm([x, weight, bias]: readonly Nd[], { eps }: { readonly eps: number }): Nd {
+  const rows = x as Nd
+  return build(rows.shape, index => {
+    const last = index.at(-1) as number
+    const { mean, deviation } = moments(rows.shape.at(-1) as number, eps, i => at(rows, index.with(-1, i)))
+    return ((at(rows, index) - mean) / deviation) * at(weight as Nd, [last]) + at(bias as Nd, [last])
+  })
+}
+
+export function groupNorm(
+  [x, weight, bias]: readonly Nd[],
+  { groups, eps }: { readonly groups: number; readonly eps: number },
+): Nd {
+  const picture = x as Nd
+  const [, channels, h, w] = picture.shape as Four
+  const size = channels / groups
+  return build(picture.shape, index => {
+    const [n, c] = index as Four
+    const first = Math.floor(c / size) * size
+    const { mean, deviation } = moments(size * h * w, eps, i =>
+      at(picture, [n, first + Math.floor(i / (h * w)), Math.floor(i / w) % h, i % w]),
+    )
+    return ((at(picture, index) - mean) / deviation) * at(weight as Nd, [c]) + at(bias as Nd, [c])
+  })
+}
+
+export function attention(
+  [q, k, v]: readonly Nd[],
+  { heads, causal }: { readonly heads: number; readonly causal: boolean },
+): Nd {
+  const [query, key, value] = [q as Nd, k as Nd, v as Nd]
+  const width = query.shape[2] as number
+  const size = width / heads
+  const tokens = key.shape[1] as number
+  return build(query.shape, index => {
+    const [n, t, channel] = index as [number, number, number]
+    const first = Math.floor(channel / size) * size
+    const seen = causal ? t + 1 : tokens
+    const scores = Array.from({ length: seen }, (_, other) => {
+      const product = sum(size, i => at(query, [n, t, first + i]) * at(key, [n, other, first + i]))
+      return Math.exp(product / Math.sqrt(size))
+    })
+    const total = sum(seen, other => scores[other] as number)
+    return sum(seen, other => ((scores[other] as number) / total) * at(value, [n, other, channel]))
+  })
+}

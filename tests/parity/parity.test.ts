@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { shipped } from '../../main/paths.ts'
+import { fixture } from '../support/fixtures.ts'
+import * as badFiles from './bad-files.ts'
+import * as family from './family.ts'
+import * as networks from './networks.ts'
+import * as pipelines from './pipelines.ts'
+import { tryToPaint } from './refuse.ts'
+import type { ParityResult } from './result.ts'
+
+const bad = (results: readonly ParityResult[]) => results.filter(({ status }) => status !== 'passed')
+
+describe('parity with the reference', () => {
+  it('sd1-tiny: UNet at every size, its blocks, VAE both ways and text, from the single file and the folder', async () => {
+    const results = await networks.check(fixture('sd1-tiny'))
+    expect(bad(results)).toEqual([])
+    expect(results.length).toBe(76)
+  })
+
+  it('sd1-tiny: whole pictures, text to image and image to image', async () => {
+    const results = await pipelines.check(fixture('pipelines'), name =>
+      name === 'sd1-tiny' ? fixture(name) : undefined,
+    )
+    expect(bad(results).map(({ name, status }) => `${name} ${status}`)).toEqual([
+      'sd2-v skipped',
+      'sd2-v-rescale skipped',
+      'sdxl-euler skipped',
+    ])
+    expect(results.filter(({ status }) => status === 'passed').length).toBeGreaterThan(250)
+  })
+
+  it('the demo family: every network call and whole pictures without guidance and with CFG', async () => {
+    const results = await family.check(fixture('family'), name => (name === 'base' ? shipped.demo : undefined))
+    expect(bad(results).filter(({ reason }) => reason !== 'The method guide is not supported yet.')).toEqual([])
+    expect(results.filter(({ status }) => status === 'passed').length).toBe(24)
+  })
+
+  it('refuses every bad file with its sentence, also when it takes painting to find out', async () => {
+    expect(bad(await badFiles.check(fixture('bad-files'), tryToPaint))).toEqual([])
+  })
+})

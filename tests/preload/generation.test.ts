@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { methods } from '../../models/guidance/index.ts'
+import { samplers } from '../../models/samplers/index.ts'
+import { generateRequest, methodNames, samplerNames } from '../../preload/contract/generation.ts'
+
+describe('a request for pictures', () => {
+  it.each([
+    [{ steps: -3 }, 'must be a whole number from 1 to 1000'],
+    [{ steps: 2.5 }, 'must be a whole number from 1 to 1000'],
+    [{ steps: Number.NaN }, 'must be a whole number from 1 to 1000'],
+    [{ guidance: 31 }, 'must be a number from 0 to 30'],
+    [{ guidance: Number.POSITIVE_INFINITY }, 'must be a number from 0 to 30'],
+    [{ sampler: 'magic' }, 'must be one of euler, euler-a, ddim, dpmpp-2m'],
+    [{ method: 'guess' }, 'must be one of cfg, none'],
+    [{ schedule: 'x' }, 'must be one of auto, leading, linspace, trailing, karras'],
+    [{ prediction: 'x' }, 'must be one of epsilon, v'],
+    [{ width: 100 }, 'must be a multiple of 8 from 64 to 4096'],
+    [{ height: 32 }, 'must be a multiple of 8 from 64 to 4096'],
+    [{ seed: -1 }, 'must be a whole number from 0 to 4294967295'],
+    [{ seed: 2 ** 32 }, 'must be a whole number from 0 to 4294967295'],
+    [{ count: 0 }, 'must be a whole number from 1 to 1000'],
+    [{ clipSkip: 0 }, 'must be a whole number from 1 to 12'],
+    [{ strength: 2 }, 'must be a number from 0 to 1'],
+  ])('%j is refused, and what is allowed is said', (wrong, sentence) => {
+    const { error } = generateRequest.safeParse({ prompt: 'a cat', ...wrong })
+    expect(error?.issues.map(({ message }) => message)).toEqual([sentence])
+  })
+
+  it('knows every method and sampler that there is', () => {
+    expect([...methodNames].toSorted()).toEqual(Object.keys(methods).toSorted())
+    expect([...samplerNames].toSorted()).toEqual(Object.keys(samplers).toSorted())
+  })
+})
