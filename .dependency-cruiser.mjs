@@ -23,7 +23,7 @@ const models = {
 /** The only files that may import a package (tests may import all). */
 const packages = {
   'onnxruntime-(node|common|web)': 'models/runtime/',
-  'better-sqlite3|drizzle-orm': 'main/(gallery|queue)/',
+  'better-sqlite3|drizzle-orm': 'main/database/',
   'electron(-updater)?': '.+[.]electron[.]ts$|preload/bridge[.]ts$',
 }
 

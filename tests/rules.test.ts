@@ -12,7 +12,7 @@ const allowed: [file: string, imports: string][] = [
   ['main/app.ts', 'preload/contract/table.ts'],
   ['main/hosts/window.electron.ts', 'electron'],
   ['main/services/generation.ts', 'models/engine/client.ts'],
-  ['main/queue/jobs.ts', 'better-sqlite3'],
+  ['main/database/jobs.ts', 'better-sqlite3'],
   ['models/tensor/header.ts', 'models/errors.ts'],
   ['models/graph/value.ts', 'models/tensor/header.ts'],
   ['models/graph/ops/mul.ts', 'models/graph/ops/sum.ts'],

@@ -22,17 +22,11 @@ export async function writePicture(path: string, picture: Picture, settings: Pic
 /** Writes a file under a temporary name in the same folder, synced and renamed. Folders are made. UserError as above. */
 export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
   const target = resolve(path)
-  const temporary = join(dirname(target), `.cicerone-${randomUUID()}.part`)
+  const temporary = join(dirname(target), temporaryName())
   try {
-    await mkdir(dirname(target), { recursive: true })
+    await makeFolder(dirname(target))
     await refuseUnlessFile(path, target)
-    const file = await open(temporary, 'wx')
-    try {
-      await file.writeFile(bytes)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    await writeSynced(temporary, bytes)
     await rename(temporary, target)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined)
@@ -40,14 +34,56 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
   }
 }
 
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx')
+  try {
+    await file.writeFile(bytes)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** Makes a folder and those above it. Node's own recursive form never returns where the system makes none (`/proc`). */
+async function makeFolder(path: string): Promise<void> {
+  const made = await mkdir(path).catch((error: NodeJS.ErrnoException) => error)
+  if (!(made instanceof Error)) return
+  const found = await stat(path).catch(() => undefined)
+  if (found?.isDirectory()) return
+  if (made.code !== 'ENOENT' || dirname(path) === path || (await isFolder(dirname(path)))) throw made
+  await makeFolder(dirname(path))
+  // Once more, and again without complaint where another picture was faster
+  await makeFolder(path)
+}
+
+const isFolder = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isDirectory() === true
+
+/** It tells who is writing: `.cicerone-PID-UUID.part`. */
+const temporaryName = (): string => `.cicerone-${process.pid}-${randomUUID()}.part`
+
+/** Whether a file of this name was being written by a process that has ended since. Numbers of processes come again. */
+export function isLeftover(name: string): boolean {
+  const [, pid] = /^\.cicerone-(\d+)-[\da-f-]{36}\.part$/.exec(name) ?? []
+  if (pid === undefined) return false
+  try {
+    process.kill(Number(pid), 0)
+    return false
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH'
+  }
+}
+
 /** Throws the `UserError` that `writePicture` would throw, before hours have gone into the picture. Makes the folders. */
 export async function requireWritable(path: string): Promise<void> {
-  const probe = join(dirname(resolve(path)), `.cicerone-${randomUUID()}.part`)
+  const target = resolve(path)
+  const probe = join(dirname(target), temporaryName())
   try {
-    await refuseUnlessFile(path, resolve(path))
-    await writeAtomically(probe, new Uint8Array())
+    await makeFolder(dirname(target))
+    await refuseUnlessFile(path, target)
+    await writeSynced(probe, new Uint8Array())
   } catch (error) {
-    throw error instanceof UserError ? error : understood(path, error)
+    throw understood(path, error)
   } finally {
     await rm(probe, { force: true }).catch(() => undefined)
   }

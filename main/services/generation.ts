@@ -1,19 +1,19 @@
 import { randomInt } from 'node:crypto'
-import { basename, extname } from 'node:path'
+import { basename } from 'node:path'
 import { asBase } from '../../models/checkpoint/as-base.ts'
 import type { BaseCheckpoint } from '../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
 import { hashModel } from '../../models/checkpoint/hashes.ts'
 import { assemble } from '../../models/pipelines/assemble.ts'
-import { type GenerateOptions, generate, type Trace } from '../../models/pipelines/generate.ts'
-import type { GenerateSettings, InitPicture } from '../../models/pipelines/settings.ts'
+import { type GenerateOptions, generate, type Picture, type Trace } from '../../models/pipelines/generate.ts'
+import { resolveSettings } from '../../models/pipelines/resolve.ts'
 import type { Timings } from '../../models/pipelines/stopwatch.ts'
-import packageFile from '../../package.json' with { type: 'json' }
 import { type GenerateRequest, generateRequest } from '../../preload/contract/generation.ts'
-import { readPixels } from '../gallery/pixels.ts'
 import type { PictureSettings } from '../gallery/settings.ts'
 import { requireWritable, writePicture } from '../gallery/write.ts'
+import { stemOf } from '../library/facts.ts'
 import { shipped } from '../paths.ts'
+import { recordedSettings } from '../queue/recorded.ts'
 
 /** A picture that lies on disk. */
 export interface SavedPicture {
@@ -22,80 +22,84 @@ export interface SavedPicture {
   readonly passes: number
   readonly seconds: Timings
   readonly trace: Trace
+  /** Keys of the base's file that no network uses. */
+  readonly unused: readonly string[]
 }
 
-interface GenerationOptions extends GenerateOptions {
-  /** The PNG file of each picture. */
-  readonly place: (index: number) => string
+/** Where pictures go. */
+export interface Keeper {
+  /** Throws `UserError` where nothing can be kept, before hours have gone into a picture. */
+  prepare(): Promise<void>
+  /** Keeps a picture; the path of its file. */
+  keep(picture: Picture, settings: PictureSettings, index: number): Promise<string>
 }
+
+interface GenerationOptions extends Omit<GenerateOptions, 'signal'> {
+  readonly signal?: AbortSignal | undefined
+  readonly keeper: Keeper
+  /** The hash of the base's file where it is known; it is computed where this is left out. */
+  readonly hash?: (() => Promise<string | undefined>) | undefined
+}
+
+/** Keeps each picture as a PNG of its own: `place` names the file. */
+export const toFiles = (place: (index: number) => string): Keeper => ({
+  prepare: () => requireWritable(place(0)),
+  async keep({ pixels: data, width, height }, settings, index) {
+    const path = place(index)
+    await writePicture(path, { width, height, data }, settings)
+    return path
+  },
+})
 
 /**
- * Paints what is asked for and writes each picture as soon as it is done. Throws `UserError` for a request that
- * cannot be met, and the signal's reason when cancelled; pictures that were done stay.
+ * Paints what is asked for, without an engine of its own, and keeps each picture as soon as it is done; `base` is a
+ * path. Throws `UserError` for a request that cannot be met, and the signal's reason when cancelled; pictures that were
+ * done stay.
  */
 export async function* generatePictures(
   request: GenerateRequest,
-  { place, ...options }: GenerationOptions,
+  { keeper, hash, ...options }: GenerationOptions,
 ): AsyncGenerator<SavedPicture, void, void> {
   const asked = generateRequest.parse(request)
-  await requireWritable(place(0))
   const base = asBase(await describeModel(asked.base ?? shipped.demo))
   const pipeline = await assemble(base, { merges: shipped.merges })
   try {
-    const width = asked.width ?? pipeline.nativeSize
-    const height = asked.height ?? pipeline.nativeSize
-    const settings: GenerateSettings = {
+    await keeper.prepare()
+    const settings = await resolveSettings(pipeline, {
       ...asked,
-      width,
-      height,
-      sampler: asked.sampler ?? pipeline.sampler ?? 'euler',
       prediction: asked.prediction === 'v' ? 'v_prediction' : asked.prediction,
       seed: asked.seed ?? randomInt(2 ** 32),
-      init: asked.init === undefined ? undefined : await initPicture(asked.init, width, height, asked.strength),
-    }
-    const name = await baseName(base, options.signal)
+      init: asked.init === undefined ? undefined : { path: asked.init, strength: asked.strength },
+    })
+    const strength = settings.init?.strength
+    const autoV2 = await (hash ? hash() : hashOf(base, options.signal))
+    const name = nameOf(asked.base ?? shipped.demo, base)
     let index = 0
-    for await (const { pixels: data, passes, seconds, trace, seed } of generate(pipeline, settings, options)) {
-      const recorded = recordedSettings(settings, seed, name)
-      const path = place(index++)
-      await writePicture(path, { width, height, data }, recorded)
-      yield { path, settings: recorded, passes, seconds, trace }
+    for await (const picture of generate(pipeline, settings, options)) {
+      const { seed, passes, seconds, trace } = picture
+      const recorded = recordedSettings(settings, {
+        ...{ seed, strength },
+        base: { name, ...(autoV2 !== undefined && { hash: autoV2 }) },
+      })
+      yield {
+        path: await keeper.keep(picture, recorded, index++),
+        settings: recorded,
+        passes,
+        seconds,
+        trace,
+        unused: pipeline.unused,
+      }
     }
   } finally {
     await pipeline.sessions.release()
   }
 }
 
-async function initPicture(path: string, width: number, height: number, strength: number): Promise<InitPicture> {
-  return { pixels: await readPixels(path, width, height), strength }
+/** A folder has no hash. */
+async function hashOf({ path, layout }: BaseCheckpoint, signal?: AbortSignal): Promise<string | undefined> {
+  return layout === 'diffusers' ? undefined : (await hashModel(path, signal)).autoV2
 }
 
-/** How a picture names its base: a file with its hash, a folder by its name alone. */
-async function baseName({ path, layout }: BaseCheckpoint, signal?: AbortSignal): Promise<PictureSettings['base']> {
-  if (layout === 'diffusers') return { name: basename(path) }
-  return { name: basename(path, extname(path)), hash: (await hashModel(path, signal)).autoV2 }
-}
-
-function recordedSettings(
-  { prompt, negative, method, guidance, steps, sampler, schedule, width, height, clipSkip, ...rest }: GenerateSettings,
-  seed: number,
-  base: PictureSettings['base'],
-): PictureSettings {
-  return {
-    prompt,
-    negative,
-    method,
-    guidance,
-    steps,
-    sampler,
-    schedule,
-    seed,
-    width,
-    height,
-    base,
-    ...(clipSkip > 1 && { clipSkip }),
-    ...(rest.init && { strength: rest.init.strength }),
-    ...(rest.prediction && { predictionType: rest.prediction }),
-    version: packageFile.version,
-  }
-}
+/** How a picture names its base: by the file's or folder's name. */
+const nameOf = (path: string, { layout }: BaseCheckpoint): string =>
+  layout === 'diffusers' ? basename(path) : stemOf(path)

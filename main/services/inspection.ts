@@ -59,6 +59,7 @@ function inspectModel(model: ModelDescription): ModelReport {
     leftover: [],
     metadata: model.metadata,
   }
+  if (model.kind === 'unknown') return { ...report, error: model.refusal.message }
   if (model.kind !== 'base') return report
   const base = {
     ...report,

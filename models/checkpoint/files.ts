@@ -23,8 +23,12 @@ export const readJson = (path: string, shown: string): Promise<RawConfig> =>
 
 const parse = (text: string, shown: string): unknown => {
   try {
-    return JSON.parse(text)
+    return JSON.parse(withoutPythonNumbers(text))
   } catch (cause) {
     throw new UserError(`${shown} is not valid JSON.`, '', { cause })
   }
 }
+
+/** Python writes `-Infinity` and `NaN`, which JSON does not have (diffusers: `lambda_min_clipped`); they count as not set. */
+const withoutPythonNumbers = (text: string): string =>
+  text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, found => (found.startsWith('"') ? found : 'null'))

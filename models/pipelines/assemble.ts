@@ -12,12 +12,13 @@ import { type VaeConfig, vaeFactor } from '../networks/vae/config.ts'
 import { decode } from '../networks/vae/decode.ts'
 import { encode } from '../networks/vae/encode.ts'
 import { loadTokenizer, type Tokenizer } from '../prompt/tokenizer.ts'
-import { openSession, type Session, type SessionOptions } from '../runtime/session.ts'
 import { scheduleFromDiffusers } from '../samplers/diffusers.ts'
 import type { SamplerName } from '../samplers/index.ts'
 import { type ScheduleConfig, sd1Schedule } from '../samplers/schedule.ts'
+import { elements } from '../tensor/tensor.ts'
 import { examine } from './examine.ts'
 import { parametersOf, refuse } from './parameters.ts'
+import { type OpenSessionsOptions, openSessions, type Sessions } from './sessions.ts'
 
 /** A base that is ready to paint. Its networks are loaded when they are first needed. */
 export interface Pipeline {
@@ -31,23 +32,12 @@ export interface Pipeline {
   readonly sampler: SamplerName | undefined
   /** Side in pixels of the pictures that the base was trained on. */
   readonly nativeSize: number
+  /** Keys in the files that no network uses: what the picture will be without. */
+  readonly unused: readonly string[]
   readonly sessions: Sessions
 }
 
-/** The networks as sessions, each loaded once; see the networks for shapes. */
-export interface Sessions {
-  /** `ids` i64 [n, positions] to `states` f32 [n, positions, width]. */
-  text(clipSkip: number): Promise<Session>
-  /** `sample`, `timestep`, `context` to `prediction`. */
-  unet(): Promise<Session>
-  /** `latent` to `picture`. */
-  decoder(): Promise<Session>
-  /** `picture` to `mean` and `logvar`. */
-  encoder(): Promise<Session>
-  release(): Promise<void>
-}
-
-export interface AssembleOptions extends SessionOptions {
+export interface AssembleOptions extends OpenSessionsOptions {
   /** merges.txt of CLIP's own tokenizer, for bases that bring none. */
   readonly merges: string
 }
@@ -57,20 +47,28 @@ export interface AssembleOptions extends SessionOptions {
  * loaded yet. Throws `UserError` where a parameter is missing or unusable.
  */
 export async function assemble(base: BaseCheckpoint, { merges, ...options }: AssembleOptions): Promise<Pipeline> {
-  const { problems } = examine(base)
+  const { problems, leftover } = examine(base)
   if (problems[0]) refuse([problems[0], ...problems.slice(1)])
   const configs = { text: textConfig(firstEncoder(base)), unet: unetConfig(base.unet), vae: vaeConfig(base.vae) }
   const own = base.scheduler === undefined ? undefined : scheduleFromDiffusers(base.scheduler)
-  const sampleSize = base.unet.config?.sample_size
   return {
     base,
     ...configs,
     tokenizer: await loadTokenizer(base.tokenizer ?? { merges }),
-    schedule: { ...(own?.config ?? sd1Schedule), predictionType: base.prediction.value },
+    // diffusers' pipeline, too, takes an offset of 1 whatever the scheduler file says.
+    schedule: { ...(own?.config ?? sd1Schedule), stepsOffset: 1, predictionType: base.prediction.value },
     sampler: own?.sampler,
-    nativeSize: typeof sampleSize === 'number' ? sampleSize * vaeFactor(configs.vae) : 512,
-    sessions: openSessions({ base, ...configs }, options),
+    nativeSize: nativeSize(base.unet, vaeFactor(configs.vae)),
+    unused: leftover,
+    sessions: openSessions(loadables({ base, ...configs }), options),
   }
+}
+
+/** What a folder's UNet says it was trained on, where that makes sense; else 64 latent cells, SD 1.x's own. */
+function nativeSize({ config }: NetworkPart, factor: number): number {
+  const cells = config?.sample_size
+  const side = (typeof cells === 'number' && Number.isInteger(cells) ? cells : 64) * factor
+  return side >= 64 && side <= 4096 && side % 8 === 0 ? side : 512
 }
 
 /** The free axes of pictures and latents, and of what goes in beside them. */
@@ -109,27 +107,20 @@ function firstEncoder({ textEncoders: [first], path }: BaseCheckpoint): NetworkP
   return first
 }
 
-function openSessions(networks: Networks, options: SessionOptions): Sessions {
-  const opened = new Map<string, Promise<Session>>()
-
-  function once(name: string, graph: () => OnnxModel): Promise<Session> {
-    const known = opened.get(name)
-    if (known) return known
-    const session = (async () => openSession(graph(), options))()
-    opened.set(name, session)
-    session.catch(() => opened.delete(name))
-    return session
-  }
-
+/** The networks as they are loaded; a session's weights are those of its half of the VAE. */
+function loadables(networks: Networks): Parameters<typeof openSessions>[0] {
+  const { unet, vae } = networks.base
+  const text = firstEncoder(networks.base)
   return {
-    text: clipSkip => once(`text ${clipSkip}`, () => textGraph(networks, clipSkip)),
-    unet: () => once('unet', () => unetGraph(networks)),
-    decoder: () => once('decoder', () => decoderGraph(networks)),
-    encoder: () => once('encoder', () => encoderGraph(networks)),
-    async release() {
-      const sessions = await Promise.allSettled(opened.values())
-      opened.clear()
-      for (const session of sessions) if (session.status === 'fulfilled') await session.value.release()
-    },
+    text: clipSkip => ({ graph: () => textGraph(networks, clipSkip), bytes: bytesOf(text) }),
+    unet: { graph: () => unetGraph(networks), bytes: bytesOf(unet) },
+    decoder: { graph: () => decoderGraph(networks), bytes: bytesOf(vae, /^(decoder|post_quant_conv)[.]/) },
+    encoder: { graph: () => encoderGraph(networks), bytes: bytesOf(vae, /^(encoder|quant_conv)[.]/) },
   }
+}
+
+/** What a network's weights take as f32. */
+function bytesOf({ table }: NetworkPart, names = /^/): number {
+  const named = [...table].filter(([name]) => names.test(name))
+  return named.reduce((sum, [, { shape }]) => sum + 4 * elements(shape), 0)
 }

@@ -1,5 +1,5 @@
-import { chunkPair } from '../prompt/chunks.ts'
-import { type I64Tensor, i64 } from '../tensor/tensor.ts'
+import { chunkPair, chunkPrompt } from '../prompt/chunks.ts'
+import { i64 } from '../tensor/tensor.ts'
 import type { Pipeline } from './assemble.ts'
 import { requireFinite } from './finite.ts'
 
@@ -8,31 +8,37 @@ export interface Conditioning {
   readonly tokens: number
   readonly width: number
   readonly positive: Float32Array
-  readonly negative: Float32Array
+  /** None where no pass is made with it. */
+  readonly negative?: Float32Array | undefined
 }
 
 /**
  * Prompt and negative prompt as text encoder states. A prompt of several chunks gives their states one after
- * another; the shorter of the two is filled with empty chunks.
+ * another; the shorter of the two is filled with empty chunks. Without a negative prompt the prompt stands alone.
  */
 export async function condition(
   pipeline: Pipeline,
-  { prompt, negative, clipSkip }: { prompt: string; negative: string; clipSkip: number },
+  { prompt, negative, clipSkip }: { prompt: string; negative?: string | undefined; clipSkip: number },
 ): Promise<Conditioning> {
   const { tokenizer, text } = pipeline
-  const pair = chunkPair(tokenizer.encode(prompt), tokenizer.encode(negative), { ...tokenizer, ...text })
+  const shape = { ...tokenizer, ...text }
+  const ids = tokenizer.encode(prompt)
+  const pair =
+    negative === undefined
+      ? { positive: chunkPrompt(ids, shape), negative: [] }
+      : chunkPair(ids, tokenizer.encode(negative), shape)
   const rows = [...pair.positive, ...pair.negative]
 
   const session = await pipeline.sessions.text(clipSkip)
-  const ids: I64Tensor = i64(rows.flat(), [rows.length, text.positions])
-  const { states } = await session.run({ ids })
+  const { states } = await session.run({ ids: i64(rows.flat(), [rows.length, text.positions]) })
   if (states?.dtype !== 'f32') throw new Error('the text encoder gave no states')
   await requireFinite(states.data, 'The text encoder', pipeline.base.textEncoders)
-  const half = states.data.length / 2
+  const tokens = pair.positive.length * text.positions
+  const size = tokens * text.hiddenSize
   return {
-    tokens: pair.positive.length * text.positions,
+    tokens,
     width: text.hiddenSize,
-    positive: states.data.slice(0, half),
-    negative: states.data.slice(half),
+    positive: states.data.slice(0, size),
+    negative: negative === undefined ? undefined : states.data.slice(size),
   }
 }

@@ -4,6 +4,7 @@ import type { Denoise } from '../samplers/sampler.ts'
 import type { PredictionType } from '../samplers/schedule.ts'
 import { f32, type Shape } from '../tensor/tensor.ts'
 import type { Pipeline } from './assemble.ts'
+import { type CancelSignal, pause } from './cancel.ts'
 import type { Conditioning } from './condition.ts'
 import { requireFinite } from './finite.ts'
 
@@ -19,7 +20,7 @@ interface DenoiserSettings {
   readonly prediction: PredictionType
   /** Of one picture's latent: [1, channels, h, w]. */
   readonly shape: Shape
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: CancelSignal | undefined
 }
 
 /** Makes the samplers' view of a network: x at a level of noise to the clean sample, by a guidance method. */
@@ -61,6 +62,7 @@ export async function denoiser(
           return output as Float32Array
         },
         async both() {
+          if (!negative) throw new Error('the method asks for the negative prompt, which was not encoded')
           const [n, p] = await predict(scaled, level.timestep, [negative, positive])
           return { negative: n as Float32Array, positive: p as Float32Array }
         },
@@ -68,12 +70,6 @@ export async function denoiser(
       return toX0(await guide(passes), x, level, prediction)
     },
   }
-}
-
-/** Lets waiting events in (a cancel among them), then throws if the work was cancelled. */
-export async function pause(signal: AbortSignal | undefined): Promise<void> {
-  await new Promise(resolve => setImmediate(resolve))
-  signal?.throwIfAborted()
 }
 
 function join(parts: readonly Float32Array[]): Float32Array {

@@ -6,8 +6,9 @@ import { Schedule } from '../samplers/schedule.ts'
 import { Generator } from '../tensor/random.ts'
 import { elements } from '../tensor/tensor.ts'
 import type { Pipeline } from './assemble.ts'
+import { type CancelSignal, pause } from './cancel.ts'
 import { condition } from './condition.ts'
-import { denoiser, pause } from './denoiser.ts'
+import { denoiser } from './denoiser.ts'
 import { toBytes, toLatent, toPicture } from './latents.ts'
 import { type GenerateSettings, scheduleConfig } from './settings.ts'
 import { Stopwatch, type Timings } from './stopwatch.ts'
@@ -53,8 +54,18 @@ export interface Progress {
 
 export interface GenerateOptions {
   /** Aborted between two network passes. */
-  readonly signal?: AbortSignal | undefined
-  readonly onProgress?: ((progress: Progress) => void) | undefined
+  readonly signal?: CancelSignal | undefined
+  /** Also told after each step what the sampler takes the clean picture for. */
+  readonly onProgress?: ((progress: Progress, estimate?: Latent) => void) | undefined
+  /** False leaves the noise and the latents out of the trace: they take memory with each step. */
+  readonly traced?: boolean | undefined
+}
+
+/** A picture as the UNet works on it. */
+export interface Latent {
+  readonly data: Float32Array
+  /** [1, channels, h, w] */
+  readonly shape: Trace['latentShape']
 }
 
 /**
@@ -65,7 +76,7 @@ export interface GenerateOptions {
 export async function* generate(
   pipeline: Pipeline,
   settings: GenerateSettings,
-  { signal, onProgress }: GenerateOptions = {},
+  { signal, onProgress, traced = true }: GenerateOptions = {},
 ): AsyncGenerator<Picture, void, void> {
   checkSettings(pipeline, settings)
   const { width, height, init } = settings
@@ -74,19 +85,23 @@ export async function* generate(
   const config = scheduleConfig(pipeline.schedule, settings)
   const plan = samplers[settings.sampler].plan(new Schedule(config), settings.steps)
   const start = init ? settings.steps - Math.min(Math.floor(settings.steps * init.strength), settings.steps) : 0
-  const report = (phase: Progress['phase'], picture: number, step = 0) =>
-    onProgress?.({ phase, picture, step, steps: settings.steps - start })
+  const report = (phase: Progress['phase'], picture: number, step = 0, estimate?: Latent) =>
+    onProgress?.({ phase, picture, step, steps: settings.steps - start }, estimate)
 
   const watch = new Stopwatch()
   report('load', 0)
   await pause(signal)
   await watch.time('load', () => pipeline.sessions.text(settings.clipSkip))
-  await pause(signal)
-  await watch.time('load', () => pipeline.sessions.unet())
   report('text', 0)
   await pause(signal)
-  const told = await watch.time('text', () => condition(pipeline, settings))
   const guided = settings.method !== 'none' && settings.guidance !== 1
+  const { prompt, clipSkip } = settings
+  const negative = guided ? settings.negative : undefined
+  const told = await watch.time('text', () => condition(pipeline, { prompt, negative, clipSkip }))
+  // Not before the text is read: where memory is short, one takes the other's place.
+  report('load', 0)
+  await pause(signal)
+  await watch.time('load', () => pipeline.sessions.unet())
 
   for (let index = 0; index < settings.count; index++) {
     // Only the low 32 bits of a seed count.
@@ -95,7 +110,7 @@ export async function* generate(
     const drawn: Float32Array[] = []
     const noise = () => {
       const normals = generator.normals(elements(latentShape))
-      drawn.push(normals)
+      if (traced) drawn.push(normals)
       return normals
     }
 
@@ -108,18 +123,23 @@ export async function* generate(
       signal,
     })
     const latents: Float32Array[] = []
+    let estimate: Latent | undefined
     const latent = await watch.time('denoise', async () => {
       const x = init
         ? addNoise(await toLatent(pipeline, init.pixels, [1, 3, height, width], noise), noise(), plan.levels[start])
         : noise().map(value => value * plan.initNoiseSigma)
       return plan.sample({
         x,
-        denoise,
+        async denoise(state, level) {
+          const data = await denoise(state, level)
+          estimate = { data, shape: latentShape }
+          return data
+        },
         noise,
         start,
         onStep(step, state) {
-          latents.push(state.slice())
-          report('denoise', index, step - start + 1)
+          if (traced) latents.push(state.slice())
+          report('denoise', index, step - start + 1, estimate)
         },
       })
     })
@@ -141,7 +161,7 @@ export async function* generate(
         timesteps: plan.timesteps.slice(start),
         latents,
         latentShape,
-        context: guided ? [told.negative, told.positive] : [told.positive],
+        context: told.negative ? [told.negative, told.positive] : [told.positive],
         contextShape: [told.tokens, told.width],
         image,
       },

@@ -33,7 +33,8 @@ export async function toPicture(pipeline: Pipeline, latent: Float32Array, shape:
 /** Rows of bytes, red green blue, from f32 [3, height, width] in 0..1. */
 export function toBytes(picture: Float32Array): Uint8Array {
   const area = picture.length / 3
-  return Uint8Array.from({ length: picture.length }, (_, i) =>
-    Math.round((picture[(i % 3) * area + Math.floor(i / 3)] as number) * 255),
-  )
+  const bytes = new Uint8Array(picture.length)
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = Math.round((picture[(i % 3) * area + Math.floor(i / 3)] as number) * 255)
+  return bytes
 }

@@ -28,6 +28,15 @@ export interface GenerateSettings {
   readonly init?: InitPicture | undefined
 }
 
+/** Settings as they are asked for: what is left open is the base's own choice. */
+export interface AskedSettings extends Omit<GenerateSettings, 'width' | 'height' | 'sampler' | 'init'> {
+  readonly width?: number | undefined
+  readonly height?: number | undefined
+  readonly sampler?: SamplerName | undefined
+  /** Picture file to start from; it is cut to the size that is painted. */
+  readonly init?: { readonly path: string; readonly strength: number } | undefined
+}
+
 /** A picture to start from instead of noise alone. */
 export interface InitPicture {
   /** f32 [1, 3, height, width] in -1..1. */

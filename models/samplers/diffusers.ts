@@ -11,13 +11,15 @@ export interface DiffusersSchedule {
 
 /**
  * Reads the object of a diffusers `scheduler_config.json`. Missing fields take the defaults of the file's class;
- * what would give other noise levels than the file means is refused.
+ * what would give other noise levels than the file means is refused. `clip_sample` is not heeded: latents are not pixels,
+ * and diffusers' own pipeline turns it off.
  */
 export function scheduleFromDiffusers(json: unknown): DiffusersSchedule {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw refusal('is not a JSON object')
   const file = new Fields(json)
   const name = file.text('_class_name', '')
   const usual = defaults[name] ?? {}
+  for (const [key, known] of Object.entries(supported)) file.oneOf(key, known, known[0])
   if (file.has('trained_betas')) throw refusal('brings its own list of betas (trained_betas), which is not supported')
   const config: ScheduleConfig = {
     trainTimesteps: file.number('num_train_timesteps', 1000, n => Number.isInteger(n) && n >= 2 && n <= 100_000),
@@ -32,6 +34,18 @@ export function scheduleFromDiffusers(json: unknown): DiffusersSchedule {
     karras: file.flag('use_karras_sigmas', false),
   }
   return { config, sampler: samplerOf(name, file) }
+}
+
+/** Fields that would move the noise levels in a way that is not here, and what they may say. */
+const supported: Readonly<Record<string, readonly [unknown, ...unknown[]]>> = {
+  use_exponential_sigmas: [false],
+  use_beta_sigmas: [false],
+  use_lu_lambdas: [false],
+  use_flow_sigmas: [false],
+  final_sigmas_type: ['zero'],
+  interpolation_type: ['linear'],
+  timestep_type: ['discrete'],
+  thresholding: [false],
 }
 
 /** Defaults of diffusers' classes where they are not linear betas of 0.0001 to 0.02 with `linspace`. */
@@ -94,7 +108,7 @@ class Fields {
     return value
   }
 
-  oneOf<T extends string>(key: string, known: readonly T[], missing: T): T {
+  oneOf<T>(key: string, known: readonly T[], missing: T): T {
     const value = this.#values.get(key) ?? missing
     const found = known.find(name => name === value)
     if (found === undefined) throw this.#unusable(key, `It can be ${known.join(', ')}.`)

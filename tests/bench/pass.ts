@@ -14,7 +14,7 @@ import { Generator } from '../../models/tensor/random.ts'
  */
 async function main([model = shipped.demo, side = '16', rounds = '51']: string[]): Promise<void> {
   const pipeline = await assemble(asBase(await describeModel(model)), { merges: shipped.merges })
-  const told = await condition(pipeline, { prompt: 'a cat', negative: '', clipSkip: 1 })
+  const told = await condition(pipeline, { prompt: 'a cat', clipSkip: 1 })
   const shape = [1, pipeline.unet.inChannels, Number(side), Number(side)]
   const noise = new Generator(0).normals(pipeline.unet.inChannels * Number(side) ** 2)
 

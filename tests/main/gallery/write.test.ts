@@ -94,8 +94,14 @@ describe('refuses', () => {
   ] as const)('where %s fails with %s, and leaves nothing behind', async (call, code, message) => {
     // biome-ignore lint/performance/noDynamicNamespaceImportAccess: the table names the call
     vi.mocked(fs[call]).mockRejectedValueOnce(Object.assign(new Error(code), { code }))
-    expect((await failure(join(folder, 'a.png'))).message).toContain(message)
+    expect((await failure(join(folder, call === 'mkdir' ? 'new/a.png' : 'a.png'))).message).toContain(message)
     expect(await fs.readdir(folder)).toEqual([])
+  })
+
+  test('writes beside others to a folder that none of them found', async () => {
+    const paths = Array.from({ length: 20 }, (_, i) => join(folder, 'a/b/c', `${i}.png`))
+    await Promise.all(paths.map(path => writeAtomically(path, picture.data)))
+    expect(await fs.readdir(join(folder, 'a/b/c'))).toHaveLength(20)
   })
 
   test.each(['writeFile', 'sync'] as const)('a full disk found by %s, and leaves the older file', async call => {

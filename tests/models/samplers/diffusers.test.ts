@@ -73,6 +73,9 @@ test.each([
   [{ steps_offset: -1 }, 'steps_offset that is not supported'],
   [{ rescale_betas_zero_snr: 'yes' }, 'rescale_betas_zero_snr that is not supported'],
   [{ trained_betas: [0.1, 0.2] }, 'its own list of betas'],
+  [{ use_beta_sigmas: true }, 'use_beta_sigmas that is not supported: true'],
+  [{ final_sigmas_type: 'sigma_min' }, 'final_sigmas_type that is not supported'],
+  [{ interpolation_type: 'log_linear' }, 'interpolation_type that is not supported'],
 ])('%o is refused in one sentence', (json, part) => {
   expect(() => scheduleFromDiffusers(json)).toThrow(UserError)
   expect(() => scheduleFromDiffusers(json)).toThrow(part)

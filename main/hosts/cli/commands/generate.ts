@@ -1,16 +1,19 @@
-import { extname } from 'node:path'
+import { extname, resolve } from 'node:path'
 import { Command } from 'commander'
 import {
   type GenerateRequest,
+  generateRequest,
   methodNames,
   predictionNames,
   samplerNames,
   scheduleNames,
 } from '../../../../preload/contract/generation.ts'
+import { requireWritable } from '../../../gallery/write.ts'
 import { dataFolder } from '../../../paths.ts'
 import { writeDump } from '../../../services/dump.ts'
 import { generatePictures, type SavedPicture } from '../../../services/generation.ts'
-import { datedPlaces, numbered } from '../places.ts'
+import { openPlace } from '../generate-to.ts'
+import { numbered } from '../places.ts'
 import { progressBar } from '../progress.ts'
 import { type CommonOptions, common, run, UsageError } from '../run.ts'
 
@@ -19,6 +22,8 @@ interface Options extends CommonOptions, Omit<GenerateRequest, 'prompt'> {
   readonly dump?: string
 }
 
+type Done = Omit<SavedPicture, 'trace' | 'unused'>
+
 const names = (values: readonly string[]): string => values.join(', ')
 
 export const generate = (): Command =>
@@ -26,7 +31,7 @@ export const generate = (): Command =>
     .description('paint a picture')
     .argument('<prompt>', 'what to paint')
     .option('--negative <text>', 'what to keep out')
-    .option('--base <path>', 'model file or folder (default: the demo model)')
+    .option('--base <id|path>', 'a model of the library, or its file or folder (default: the demo model)')
     .option('--method <name>', `how it is guided: ${names(methodNames)}`)
     .option('--guidance <w>', 'guidance scale, 0 to 30; 1 is none', Number)
     .option('--steps <n>', 'steps, 1 to 1000', Number)
@@ -40,33 +45,44 @@ export const generate = (): Command =>
     .option('--clip-skip <n>', 'text encoder layer from the end; 1 is the last', Number)
     .option('--init <picture>', 'start from this picture')
     .option('--strength <x>', 'share of the steps that repaint it, 0 to 1', Number)
-    .option('--out <path>', 'file to write, a PNG (default: by date in the data folder)')
+    .option('--out <path>', 'file to write, a PNG (default: into the gallery)')
     .option('--dump <file>', 'write noise, conditioning, latents and image as safetensors')
     .action((prompt: string, { json, dataDir, out, dump, ...asked }: Options) =>
       run({ json, dataDir }, async signal => {
         const start = performance.now() / 1000
         const count = asked.count ?? 1
         if (out !== undefined && extname(out).toLowerCase() !== '.png') throw new UsageError('--out: must end in .png.')
+        if (dump !== undefined && out !== undefined && resolve(dump) === resolve(out))
+          throw new UsageError('--dump: must be another file than --out.')
+        if (dump !== undefined) await requireWritable(dump)
         const bar = progressBar(count)
-        const place = out === undefined ? datedPlaces(dataFolder(dataDir)) : numbered(out, count)
-        const pictures: SavedPicture[] = []
+        const request = generateRequest.parse({ ...asked, prompt })
+        const to = await openPlace({ data: dataFolder(dataDir), base: asked.base, out, count })
+        const pictures: Done[] = []
         try {
-          const options = { signal, onProgress: bar.show, place }
-          for await (const picture of generatePictures({ ...asked, prompt }, options)) {
+          const options = { signal, onProgress: bar.show, keeper: to.keeper, hash: to.hash }
+          for await (const picture of generatePictures({ ...request, base: to.base }, options)) {
+            if (pictures.length === 0 && picture.unused.length > 0) console.error(unusedSentence(picture.unused))
             if (dump !== undefined) await writeDump(numbered(dump, count)(pictures.length), picture)
-            pictures.push(picture)
+            // Without the trace: its latents would add up over many pictures.
+            const { path, settings, passes, seconds } = picture
+            pictures.push({ path, settings, passes, seconds })
           }
         } finally {
           bar.end()
+          await to.close()
         }
         if (json) console.log(JSON.stringify(summary(pictures, start)))
         else for (const { path } of pictures) console.log(path)
       }),
     )
 
+const unusedSentence = (keys: readonly string[]): string =>
+  `${keys.length} of the model's tensors are not used: ${keys.slice(0, 3).join(', ')}${keys.length > 3 ? ', ...' : ''}.`
+
 /** What scripts read; seconds are summed over all pictures, `start` is what the program itself took to start. */
-function summary(pictures: readonly SavedPicture[], start: number) {
-  const sum = (of: (picture: SavedPicture) => number) => pictures.reduce((total, picture) => total + of(picture), 0)
+function summary(pictures: readonly Done[], start: number) {
+  const sum = (of: (picture: Done) => number) => pictures.reduce((total, picture) => total + of(picture), 0)
   return {
     pictures: pictures.map(({ path, settings: { seed, width, height } }) => ({ path, seed, width, height })),
     method: pictures[0]?.settings.method,

@@ -1,5 +1,5 @@
 import sharp from 'sharp'
-import { UserError } from '../../models/errors.ts'
+import { UserError } from '../errors.ts'
 
 /** Most pixels of a picture that is opened: 16,384 on each side. */
 const pixelLimit = 16_384 ** 2
@@ -20,8 +20,8 @@ export async function readPixels(path: string, width: number, height: number): P
       throw new UserError(`${path} cannot be read as a picture.`, 'Choose a PNG, JPEG or WebP file.', { cause })
     })
   const area = width * height
-  return Float32Array.from({ length: 3 * area }, (_, i) => {
-    const byte = bytes[(i % area) * 3 + Math.floor(i / area)] as number
-    return byte / 127.5 - 1
-  })
+  const pixels = new Float32Array(3 * area)
+  for (let i = 0; i < pixels.length; i++)
+    pixels[i] = (bytes[(i % area) * 3 + Math.floor(i / area)] as number) / 127.5 - 1
+  return pixels
 }

@@ -1,0 +1,146 @@
+import { join, resolve } from 'node:path'
+import type { Engine } from '../models/engine/engine.ts'
+import type { Services } from '../preload/contract/index.ts'
+import { type Database, openDatabase } from './database/database.ts'
+import { Events } from './events.ts'
+import { type Gallery, openGallery } from './gallery/gallery.ts'
+import { type Library, openLibrary } from './library/library.ts'
+import { Trials } from './library/trial.ts'
+import { type Lock, lockData } from './lock.ts'
+import { Queue } from './queue/queue.ts'
+import { systemService } from './services/system.ts'
+
+/** The studio, without a host. */
+export interface App {
+  readonly services: Services
+  readonly events: Events
+  readonly gallery: Gallery
+  readonly library: Library
+  /** Says where the studio can be found, for a second one that is started on the same data. */
+  runsAt(url: string): Promise<void>
+  /** What is painted stops and stays in the queue. The engine stays open: it belongs to who made it. */
+  close(): Promise<void>
+}
+
+export interface AppOptions {
+  /** Data folder. */
+  readonly data: string
+  readonly engine: Engine
+  /** Whether windows share this computer's disk. */
+  readonly sameDisk?: boolean
+}
+
+/** What commands that come and go need of a data folder. */
+export interface Models {
+  readonly library: Library
+  close(): Promise<void>
+}
+
+export interface Data extends Models {
+  readonly gallery: Gallery
+  readonly events: Events
+}
+
+/** Things to be closed, the last that was opened first. */
+class Closing {
+  readonly #open: (() => Promise<void> | void)[] = []
+  #closed: Promise<void> | undefined
+
+  add(close: () => Promise<void> | void): void {
+    this.#open.unshift(close)
+  }
+
+  /** Closes everything even where one thing fails, and then throws that. */
+  readonly all = (): Promise<void> => (this.#closed ??= this.#all())
+
+  async #all(): Promise<void> {
+    const failures: unknown[] = []
+    for (const close of this.#open) {
+      try {
+        await close()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
+  }
+
+  /** Runs what opens things; where it fails, what was opened is closed. */
+  async guard<T>(open: () => Promise<T>): Promise<T> {
+    try {
+      return await open()
+    } catch (error) {
+      await this.all().catch(() => undefined)
+      throw error
+    }
+  }
+}
+
+async function openShared(data: string, closing: Closing): Promise<{ database: Database; events: Events }> {
+  const database = await openDatabase(join(data, 'studio.sqlite'))
+  closing.add(() => database.close())
+  return { database, events: new Events() }
+}
+
+/**
+ * Opens the models of a data folder for a command that comes and goes, also beside a running studio: there is no engine,
+ * nothing is watched, and what takes long is left to the studio.
+ */
+export async function openModels(data: string): Promise<Models> {
+  const closing = new Closing()
+  return closing.guard(async () => {
+    const shared = await openShared(resolve(data), closing)
+    const library = await openLibrary({ data: resolve(data), ...shared, studio: false })
+    closing.add(() => library.close())
+    return { library, close: closing.all }
+  })
+}
+
+/** The same with the gallery. */
+export async function openData(data: string): Promise<Data> {
+  const closing = new Closing()
+  return closing.guard(async () => {
+    const shared = await openShared(resolve(data), closing)
+    // A running studio ends its removals and rows its pictures by itself.
+    const tidy = shared.database.setAside !== undefined
+    const gallery = await openGallery({ data: resolve(data), ...shared, tidy })
+    closing.add(() => gallery.close())
+    const library = await openLibrary({ data: resolve(data), ...shared, studio: false })
+    closing.add(() => library.close())
+    return { gallery, library, events: shared.events, close: closing.all }
+  })
+}
+
+/**
+ * Opens the studio: the one place where its parts are wired together. A data folder has one studio at a time. Throws
+ * UserError where another one has it, or the folder cannot be used.
+ */
+export async function openApp({ data: given, engine, sameDisk = true }: AppOptions): Promise<App> {
+  const data = resolve(given)
+  const closing = new Closing()
+  return closing.guard(async () => {
+    const lock: Lock = await lockData(data)
+    closing.add(() => lock.release())
+    const { database, events } = await openShared(data, closing)
+    const gallery = await openGallery({ data, database, events })
+    closing.add(() => gallery.close())
+    const library = await openLibrary({ data, database, events, studio: true })
+    closing.add(() => library.close())
+    const queue = new Queue({
+      ...{ database, engine, events },
+      resolveBase: library.resolveBase,
+      addPicture: picture => gallery.add(picture),
+      galleryTidied: gallery.tidied,
+    })
+    closing.add(() => queue.close())
+    const trials = new Trials(library.catalog, engine, queue)
+    library.onImported = row => trials.add(row)
+    closing.add(() => trials.close())
+    const system = systemService({ data, database, engine, events, sameDisk })
+    closing.add(system.close)
+    await queue.open()
+    await trials.open()
+    const services = { gallery: gallery.service, models: library.service, queue: queue.service, system: system.service }
+    return { services, events, gallery, library, runsAt: url => lock.tell(url), close: closing.all }
+  })
+}

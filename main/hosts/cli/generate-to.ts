@@ -1,0 +1,63 @@
+import { join } from 'node:path'
+import { requireWritable } from '../../gallery/write.ts'
+import { isId } from '../../library/card.ts'
+import { type Keeper, toFiles } from '../../services/generation.ts'
+import { numbered } from './places.ts'
+
+/** Where pictures go, and the base that they are painted with. */
+export interface Place {
+  readonly keeper: Keeper
+  /** A path; the demo model where it is left out. */
+  readonly base: string | undefined
+  /** The hash of a base of the library. */
+  readonly hash: (() => Promise<string | undefined>) | undefined
+  close(): Promise<void>
+}
+
+interface Wanted {
+  /** Data folder. */
+  readonly data: string
+  /** Id or path. */
+  readonly base: string | undefined
+  /** File to write; the gallery where it is left out. */
+  readonly out: string | undefined
+  readonly count: number
+}
+
+/**
+ * Opens what is needed for painting to a file or into the gallery. A picture for a file from a base with a path needs
+ * no database, and none is opened.
+ */
+export async function openPlace({ data, base, out, count }: Wanted): Promise<Place> {
+  const toFile = out === undefined ? undefined : toFiles(numbered(out, count))
+  const mayBeId = base !== undefined && base !== 'demo' && isId(base)
+  const given = { base: base === 'demo' ? undefined : base, hash: undefined }
+  if (toFile && !mayBeId) return { ...given, keeper: toFile, close: () => Promise.resolve() }
+  const { openData } = await import('../../app.ts')
+  const opened = await openData(data)
+  try {
+    const found = mayBeId ? await opened.library.resolveBase(base) : undefined
+    return {
+      ...(found ? { base: found.path, hash: found.hash } : given),
+      keeper: toFile ?? toGallery(data, opened.gallery),
+      close: opened.close,
+    }
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+type Opened = Awaited<ReturnType<typeof import('../../app.ts')['openData']>>
+
+/** Keeps pictures as the studio does: in DATA/pictures, with a row. */
+const toGallery = (data: string, { add, file }: Opened['gallery']): Keeper => ({
+  prepare: () => requireWritable(join(data, 'pictures', 'picture.png')),
+  async keep({ pixels, width, height, passes, seconds }, settings) {
+    const { load, text, denoise, decode } = seconds
+    const { id } = await add({ pixels, width, height, settings, passes, seconds: load + text + denoise + decode })
+    const path = await file(id)
+    if (path === undefined) throw new Error('the picture has left the gallery')
+    return path
+  },
+})

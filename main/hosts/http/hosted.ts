@@ -1,0 +1,17 @@
+import type { Services } from '../../../preload/contract/index.ts'
+import type { Events } from '../../events.ts'
+
+/** What a host needs of the app. */
+export interface Hosted {
+  readonly services: Services
+  readonly events: Events
+  readonly gallery: {
+    /** The path of a picture's file, and of its thumbnail; undefined where there is no such picture. */
+    file(id: number): Promise<string | undefined>
+    thumbnail(id: number): Promise<string | undefined>
+  }
+  readonly library: {
+    previewFile(id: string): Promise<string | undefined>
+    readonly uploads: { receive(name: string, body: AsyncIterable<Uint8Array>): Promise<{ upload: string }> }
+  }
+}

@@ -1,0 +1,114 @@
+import { join } from 'node:path'
+import { type HttpBindings, upgradeWebSocket } from '@hono/node-server'
+import { serveStatic } from '@hono/node-server/serve-static'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { getCookie, setCookie } from 'hono/cookie'
+import { createMiddleware } from 'hono/factory'
+import type { Logger } from 'pino'
+import { UserError } from '../../../models/errors.ts'
+import { understood } from '../dispatch.ts'
+import { sendPicture } from './files.ts'
+import { guard } from './guard.ts'
+import type { Hosted } from './hosted.ts'
+import { closedPage, openPage, openScript } from './pages.ts'
+import { refuse } from './refuse.ts'
+import type { Sessions } from './sessions.ts'
+import { parts, plainName, room } from './uploads.ts'
+
+export interface RouteOptions {
+  readonly app: Hosted
+  /** Where uploads are written: its disk's room is their limit. */
+  readonly data: string
+  /** The built window. */
+  readonly renderer: string
+  readonly log: Logger
+  readonly sessions: Sessions
+  /** Browsers keep one jar of cookies for all ports of an address: each studio needs its own name. */
+  readonly cookie: () => string
+  /** Called when the link has been used and another stands. */
+  readonly onOpened: () => void
+}
+
+type Env = { Bindings: HttpBindings }
+const smallBody = bodyLimit({ maxSize: 200, onError: c => refuse(c, 413, 'This is no token of the studio.') })
+const day = 24 * 60 * 60
+
+/** Everything that the browser host answers. Pictures go by number, never by path. */
+export function routes({ app, data, renderer, log, sessions, cookie, onOpened }: RouteOptions): Hono<Env> {
+  const http = new Hono<Env>()
+  const known = (c: Context): boolean => sessions.has(getCookie(c, cookie()))
+  const session = createMiddleware((c, next) =>
+    known(c) ? next() : Promise.resolve(refuse(c, 401, 'Open the link that the studio printed.')),
+  )
+
+  http.use(guard)
+  http.onError((error, c) => refuse(c, 500, ...sentence(error)))
+  const sentence = (error: unknown): [string, string] => {
+    const { message, hint } = understood(error, err => log.error({ err }, 'A request failed'))
+    return [message, hint]
+  }
+
+  http.get('/open', c => c.html(openPage))
+  http.get('/open.js', c => c.text(openScript, 200, { 'content-type': 'text/javascript; charset=utf-8' }))
+  http.get('/session', session, c => c.body(null, 204))
+  http.post('/session', smallBody, async c => {
+    const key = sessions.open(await c.req.text())
+    if (key === undefined)
+      return refuse(c, 403, 'This link has been used.', 'Open the link that the studio printed last.')
+    setCookie(c, cookie(), key, { httpOnly: true, sameSite: 'Strict', path: '/', maxAge: 30 * day })
+    onOpened()
+    return c.body(null, 204)
+  })
+
+  http.get(
+    '/api',
+    session,
+    upgradeWebSocket(() => ({})),
+  )
+  http.get('/pictures/:id{[0-9]{1,16}}', session, async c =>
+    sendPicture(c, await missing(app.gallery.file(Number(c.req.param('id'))))),
+  )
+  http.get('/thumbnails/:id{[0-9]{1,16}}', session, async c =>
+    sendPicture(c, await missing(app.gallery.thumbnail(Number(c.req.param('id'))))),
+  )
+  http.get('/model-previews/:id', session, async c =>
+    sendPicture(c, await missing(app.library.previewFile(c.req.param('id')))),
+  )
+  http.post('/uploads/:name', session, async c => {
+    const name = plainName(c.req.param('name'))
+    if (name === undefined) return refuse(c, 400, 'This is no name of a file.', 'Rename it and drop it again.')
+    try {
+      return c.json(await app.library.uploads.receive(name, parts(c.env.incoming, await room(data))))
+    } catch (error) {
+      return refuse(c, 422, ...sentence(error))
+    }
+  })
+
+  http.use(
+    '/assets/*',
+    serveStatic({
+      root: renderer,
+      onFound: (_, c) => c.header('cache-control', 'public, max-age=31536000, immutable'),
+    }),
+  )
+  const window = serveStatic({ root: renderer, onFound: (_, c) => c.header('cache-control', 'no-cache') })
+  const index = serveStatic({
+    path: join(renderer, 'index.html'),
+    onFound: (_, c) => c.header('cache-control', 'no-cache'),
+  })
+  http.get('*', (c, next) => {
+    const asksPage = c.req.header('accept')?.includes('text/html') === true || c.req.path === '/'
+    if (!asksPage) return window(c, next)
+    return known(c) ? index(c, next) : Promise.resolve(c.html(closedPage, 401))
+  })
+  http.notFound(c => refuse(c, 404, 'There is nothing here.'))
+  return http
+}
+
+/** A number that means nothing is a picture that is missing, and no fault. */
+const missing = (path: Promise<string | undefined>): Promise<string | undefined> =>
+  path.catch(error => {
+    if (error instanceof UserError) return undefined
+    throw error
+  })

@@ -1,0 +1,78 @@
+import { stat } from 'node:fs/promises'
+import { UserError } from '../../models/errors.ts'
+import type { ModelRow } from '../database/queries/models.ts'
+import { type Catalog, isSame } from './catalog.ts'
+import { type Stamp, stampOf } from './facts.ts'
+
+/**
+ * Hashes in the background, one file at a time; each is computed once for (path, size, modification time). Imported
+ * models are hashed when they come in; those of other programs' folders, of which there may be terabytes, when they
+ * are first used.
+ */
+export class Hashing {
+  readonly #catalog: Catalog
+  readonly #waiting = new Map<string, Promise<string | undefined>>()
+  /** Of files that are not in the library, as long as the studio runs. */
+  readonly #known = new Map<string, Stamp & { readonly hash: string }>()
+  #last: Promise<unknown> = Promise.resolve()
+  #done = 0
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog
+  }
+
+  /** Hashes the imported models that have no hash yet. */
+  async open(): Promise<void> {
+    for (const row of await this.#catalog.database.models.imported()) if (row.autoV2 === null) this.begin(row)
+  }
+
+  /** Sees to it that a model has a hash some time. */
+  begin(row: ModelRow): void {
+    this.of(row).catch(() => undefined)
+  }
+
+  /** AutoV2 of a model's file; undefined for a folder, which has none. Throws UserError where it cannot be read. */
+  of(row: ModelRow): Promise<string | undefined> {
+    return row.autoV2 === null ? this.#once(this.#catalog.places.whole(row.path), row) : Promise.resolve(row.autoV2)
+  }
+
+  /** The same of a file that is not in the library. */
+  ofPath(path: string): Promise<string | undefined> {
+    return this.#once(path)
+  }
+
+  #once(path: string, row?: ModelRow): Promise<string | undefined> {
+    const waiting = this.#waiting.get(path)
+    if (waiting) return waiting
+    const hash = this.#last.then(() => this.#hash(path, row))
+    this.#last = hash.catch(() => undefined)
+    const forget = () => {
+      this.#waiting.delete(path)
+      this.#done = this.#waiting.size === 0 ? 0 : this.#done + 1
+    }
+    this.#waiting.set(path, hash)
+    hash.then(forget, forget)
+    return hash
+  }
+
+  async #hash(path: string, row: ModelRow | undefined): Promise<string | undefined> {
+    const { worker, database } = this.#catalog
+    const before = await stampOf(path)
+    if ((await stat(path)).isDirectory()) return undefined
+    const known = this.#known.get(path)
+    if (known && isSame(known, before)) return known.hash
+    const tell = (done: number) =>
+      this.#catalog.tellProgress(`Hashing ${row?.name ?? path}`, this.#done + done, this.#done + this.#waiting.size)
+    tell(0)
+    const { autoV2, autoV3 } = await worker.ask('hash', path)
+    if (!isSame(before, await stampOf(path)))
+      throw new UserError(`${path} changed while it was read.`, 'Wait until it is whole.')
+    tell(1)
+    if (!row) this.#known.set(path, { ...before, hash: autoV2 })
+    else if (isSame(row, before)) {
+      await database.models.change(row.id, { autoV2, autoV3 })
+      this.#catalog.tellChanged()
+    }
+    return autoV2
+  }
+}

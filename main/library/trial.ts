@@ -1,0 +1,136 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import type { Engine } from '../../models/engine/engine.ts'
+import { UserError } from '../../models/errors.ts'
+import type { ModelRow } from '../database/queries/models.ts'
+import { shipped } from '../paths.ts'
+import type { Catalog } from './catalog.ts'
+
+const trialsKey = 'library.untried'
+const side = 256
+const steps = 2
+
+/** When the engine has nothing else to do. */
+export interface Idleness {
+  readonly isIdle: boolean
+  /** Told whenever `isIdle` changes. */
+  onChange(listener: () => void): void
+}
+
+/**
+ * Paints a small picture with each base that was imported, while nothing else is painted: what only the numbers show
+ * (a NaN among them) makes the model unusable, with its sentence. The picture is the preview of a model that has none.
+ */
+export class Trials {
+  readonly #catalog: Catalog
+  readonly #engine: Engine
+  readonly #idleness: Idleness
+  #untried: readonly string[] = []
+  #current: AbortController | undefined
+  #closed = false
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(catalog: Catalog, engine: Engine, idleness: Idleness) {
+    this.#catalog = catalog
+    this.#engine = engine
+    this.#idleness = idleness
+    idleness.onChange(() => (idleness.isIdle ? this.#goOn() : this.#current?.abort()))
+  }
+
+  async open(): Promise<void> {
+    this.#untried = await untried(this.#catalog)
+    this.#goOn()
+  }
+
+  /** Tries a model as soon as there is time for it. */
+  async add({ id, kind, usable }: ModelRow): Promise<void> {
+    if (kind !== 'base' || !usable) return
+    await this.#remember([...this.#untried, id])
+    this.#goOn()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#current?.abort()
+    await this.#running
+  }
+
+  #goOn(): void {
+    if (this.#current || this.#closed || !this.#idleness.isIdle || this.#untried.length === 0) return
+    const controller = new AbortController()
+    this.#current = controller
+    this.#running = this.#tryNext(controller.signal).then(
+      () => {
+        this.#current = undefined
+        this.#goOn()
+      },
+      // Another request came first, or the studio closes: the model stays in the list and is tried again.
+      () => {
+        this.#current = undefined
+      },
+    )
+  }
+
+  async #tryNext(signal: AbortSignal): Promise<void> {
+    const [id = ''] = this.#untried
+    const row = await this.#catalog.database.models.get(id)
+    if (row?.usable) await this.#paint(row, signal)
+    await this.#remember(this.#untried.filter(other => other !== id))
+  }
+
+  async #paint(row: ModelRow, signal: AbortSignal): Promise<void> {
+    const { database, places } = this.#catalog
+    const size = Math.min(side, row.nativeSize ?? side)
+    const words = {
+      prompt: 'a photo',
+      negative: '',
+      method: 'none',
+      guidance: 1,
+      schedule: 'auto',
+      clipSkip: 1,
+    } as const
+    const numbers = { steps, seed: 0, count: 1, width: size, height: size }
+    const request = { base: places.whole(row.path), merges: shipped.merges, ...words, ...numbers }
+    try {
+      await this.#engine.generate(request, {
+        signal,
+        onPicture: async ({ pixels, width, height }) => {
+          if (row.preview !== null) return
+          const path = join(places.previews, `${row.id}.webp`)
+          await mkdir(places.previews, { recursive: true })
+          await writeFile(
+            path,
+            await sharp(pixels, { raw: { width, height, channels: 3 } })
+              .webp()
+              .toBuffer(),
+          )
+          await database.models.change(row.id, { preview: places.kept(path) })
+          this.#catalog.tellChanged()
+        },
+      })
+    } catch (error) {
+      signal.throwIfAborted()
+      // Anything else, the engine's death among it, says nothing of the model.
+      if (!(error instanceof UserError)) return
+      await database.models.change(row.id, { usable: false, problem: error.message })
+      this.#catalog.tellChanged()
+    }
+  }
+
+  async #remember(ids: readonly string[]): Promise<void> {
+    this.#untried = ids
+    await this.#catalog.database.settings.set(trialsKey, ids)
+  }
+}
+
+/** Bases that were imported and not tried yet, kept over restarts. */
+async function untried({ database }: Catalog): Promise<readonly string[]> {
+  const ids = await database.settings.get(trialsKey)
+  return Array.isArray(ids) ? ids.filter(id => typeof id === 'string') : []
+}
+
+/** Remembers a model to be tried by the next studio that runs; for those that have no engine. */
+export async function tryLater(catalog: Catalog, { id, kind, usable }: ModelRow): Promise<void> {
+  if (kind === 'base' && usable) await catalog.database.settings.set(trialsKey, [...(await untried(catalog)), id])
+}

@@ -1,0 +1,21 @@
+import { parentPort } from 'node:worker_threads'
+import { hashModel } from '../../../models/checkpoint/hashes.ts'
+import { UserError } from '../../../models/errors.ts'
+import { lookAt } from '../facts.ts'
+import type { Answer, Question } from './messages.ts'
+
+const work = { look: lookAt, hash: (path: string) => hashModel(path) }
+
+parentPort?.on('message', async (question: Question) => {
+  parentPort?.postMessage(await answer(question))
+})
+
+async function answer({ id, work: name, path }: Question): Promise<Answer> {
+  try {
+    return { id, result: await work[name](path) }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    const user = error instanceof UserError
+    return { id, error: { message, hint: user ? error.hint : '', user } }
+  }
+}

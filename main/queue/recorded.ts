@@ -1,0 +1,26 @@
+import type { GenerateSettings } from '../../models/pipelines/settings.ts'
+import packageFile from '../../package.json' with { type: 'json' }
+import type { PictureSettings } from '../gallery/settings.ts'
+
+interface Particulars {
+  /** The picture's own. */
+  readonly seed: number
+  readonly base: PictureSettings['base']
+  /** Where it began with another picture. */
+  readonly strength?: number | undefined
+}
+
+/** How a picture was made, as it is written into its file. */
+export function recordedSettings(
+  settings: Omit<GenerateSettings, 'init'>,
+  { seed, base, strength }: Particulars,
+): PictureSettings {
+  const { prompt, negative, method, guidance, steps, sampler, schedule, width, height } = settings
+  return {
+    ...{ prompt, negative, method, guidance, steps, sampler, schedule, seed, width, height, base },
+    ...(settings.clipSkip > 1 && { clipSkip: settings.clipSkip }),
+    ...(strength !== undefined && { strength }),
+    ...(settings.prediction && { predictionType: settings.prediction }),
+    version: packageFile.version,
+  }
+}

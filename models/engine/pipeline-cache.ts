@@ -1,0 +1,96 @@
+import { basename } from 'node:path'
+import { asBase } from '../checkpoint/as-base.ts'
+import { describeModel } from '../checkpoint/describe.ts'
+import { UserError } from '../errors.ts'
+import { assemble, type Pipeline } from '../pipelines/assemble.ts'
+import { fitColours, type LatentColours } from '../pipelines/colours.ts'
+import { fingerprint } from './fingerprint.ts'
+
+/** A base that is ready to paint, kept for the next request. */
+export interface CachedPipeline {
+  readonly pipeline: Pipeline
+  /** Loads the decoder the first time. */
+  colours(): Promise<LatentColours>
+}
+
+interface Entry extends CachedPipeline {
+  readonly mark: string
+}
+
+/** Bases whose headers are kept; their weights are under the budget. */
+const mostBases = 8
+
+/** Pipelines by their base, and what they hold in memory: what was not used for longest goes first. */
+export class PipelineCache {
+  /** The last one used is the last. */
+  readonly #entries = new Map<string, Entry>()
+  readonly #budget: number
+  #frugal = false
+
+  /** @param budget bytes that all weights together may take, counted as f32 */
+  constructor(budget: number) {
+    this.#budget = budget
+  }
+
+  /**
+   * The pipeline of a model file or folder, made anew where a file was changed since. Throws `UserError` where it is
+   * no base to paint with.
+   */
+  async open(path: string, merges: string): Promise<CachedPipeline> {
+    const key = JSON.stringify([path, merges])
+    const mark = await fingerprint(path)
+    const known = this.#entries.get(key)
+    this.#entries.delete(key)
+    if (known && known.mark !== mark) await known.pipeline.sessions.release()
+    const entry = known?.mark === mark ? known : await this.#assemble(path, merges, mark)
+    this.#entries.set(key, entry)
+    for (const [other, { pipeline }] of [...this.#entries].slice(0, -mostBases)) {
+      this.#entries.delete(other)
+      await pipeline.sessions.release()
+    }
+    return entry
+  }
+
+  /** Gives everything back, and from now on keeps only the one network that runs, or as many as fit again. */
+  async beFrugal(frugal: boolean): Promise<void> {
+    this.#frugal = frugal
+    await this.release()
+  }
+
+  async release(): Promise<void> {
+    for (const { pipeline } of this.#entries.values()) await pipeline.sessions.release()
+  }
+
+  async #assemble(path: string, merges: string, mark: string): Promise<Entry> {
+    const beforeLoad = async (bytes: number) => {
+      // The runtime maps the files: what was read of their headers must still be true.
+      if ((await fingerprint(path)) !== mark)
+        throw new UserError(`${basename(path)} was changed while it was in use.`, 'Paint again.')
+      await this.#makeRoom(bytes)
+    }
+    const pipeline = await assemble(asBase(await describeModel(path)), { merges, beforeLoad })
+    let fitted: Promise<LatentColours> | undefined
+    return {
+      pipeline,
+      mark,
+      colours() {
+        fitted ??= fitColours(pipeline)
+        fitted.catch(() => (fitted = undefined))
+        return fitted
+      },
+    }
+  }
+
+  async #makeRoom(bytes: number): Promise<void> {
+    const loaded = [...this.#entries.values()]
+      .flatMap(({ pipeline }) => pipeline.sessions.loaded())
+      .toSorted((a, b) => a.used - b.used)
+    let taken = loaded.reduce((sum, session) => sum + session.bytes, 0)
+    const budget = this.#frugal ? 0 : this.#budget
+    for (const session of loaded) {
+      if (taken + bytes <= budget) return
+      await session.release()
+      taken -= session.bytes
+    }
+  }
+}

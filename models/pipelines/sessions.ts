@@ -1,0 +1,98 @@
+import type { OnnxModel } from '../graph/onnx/write.ts'
+import { openSession, type Session, type SessionOptions } from '../runtime/session.ts'
+
+/** The networks as sessions, each loaded when it is first asked for; see the networks for shapes. */
+export interface Sessions {
+  /** `ids` i64 [n, positions] to `states` f32 [n, positions, width]. */
+  text(clipSkip: number): Promise<Session>
+  /** `sample`, `timestep`, `context` to `prediction`. */
+  unet(): Promise<Session>
+  /** `latent` to `picture`. */
+  decoder(): Promise<Session>
+  /** `picture` to `mean` and `logvar`. */
+  encoder(): Promise<Session>
+  /** What is loaded now. */
+  loaded(): readonly LoadedSession[]
+  /** Gives back what is loaded; it is loaded again when it is next asked for. */
+  release(): Promise<void>
+}
+
+/** A session that takes memory. */
+export interface LoadedSession {
+  /** Its weights as f32. */
+  readonly bytes: number
+  /** When it was last asked for, in milliseconds of `performance.now()`. */
+  readonly used: number
+  /** Not to be called while it runs. */
+  release(): Promise<void>
+}
+
+/** What a network is loaded from. */
+export interface Loadable {
+  readonly graph: () => OnnxModel
+  /** Its weights as f32. */
+  readonly bytes: number
+}
+
+export interface OpenSessionsOptions extends SessionOptions {
+  /** Awaited before a network of that many bytes is loaded: makes room, or throws. */
+  readonly beforeLoad?: ((bytes: number) => Promise<void>) | undefined
+}
+
+interface Networks {
+  readonly text: (clipSkip: number) => Loadable
+  readonly unet: Loadable
+  readonly decoder: Loadable
+  readonly encoder: Loadable
+}
+
+interface Opened {
+  readonly session: Promise<Session>
+  readonly bytes: number
+  used: number
+  ready: boolean
+}
+
+export function openSessions(networks: Networks, { beforeLoad, ...options }: OpenSessionsOptions): Sessions {
+  const opened = new Map<string, Opened>()
+
+  function ask(name: string, { graph, bytes }: Loadable): Promise<Session> {
+    const known = opened.get(name)
+    if (known) {
+      known.used = performance.now()
+      return known.session
+    }
+    const session = (async () => {
+      await beforeLoad?.(bytes)
+      return openSession(graph(), options)
+    })()
+    const entry: Opened = { session, bytes, used: performance.now(), ready: false }
+    opened.set(name, entry)
+    session.then(
+      () => (entry.ready = true),
+      () => opened.delete(name),
+    )
+    return session
+  }
+
+  async function release(name: string): Promise<void> {
+    const session = opened.get(name)?.session
+    opened.delete(name)
+    await (await session)?.release()
+  }
+
+  return {
+    text: clipSkip => ask(`text ${clipSkip}`, networks.text(clipSkip)),
+    unet: () => ask('unet', networks.unet),
+    decoder: () => ask('decoder', networks.decoder),
+    encoder: () => ask('encoder', networks.encoder),
+    loaded: () =>
+      [...opened].flatMap(([name, { bytes, used, ready }]) =>
+        // One that is being loaded cannot make room for itself.
+        ready ? [{ bytes, used, release: () => release(name) }] : [],
+      ),
+    async release() {
+      await Promise.allSettled([...opened.keys()].map(release))
+    },
+  }
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import type { ServiceShape } from './service.ts'
+
+export const modelKinds = ['base', 'guide', 'lora', 'vae', 'other'] as const
+
+/** A model of the library. */
+export const modelCard = z.object({
+  /** `demo`, or what the library gave it. */
+  id: z.string(),
+  kind: z.enum(modelKinds),
+  name: z.string(),
+  architecture: z.string().nullable(),
+  path: z.string(),
+  /** Bytes of all its files. */
+  size: z.int(),
+  /** Number type of its weights, `f16`. */
+  dtype: z.string(),
+  parameters: z.int(),
+  /** AutoV2, once it has been computed. */
+  hash: z.string().nullable(),
+  /** Where it lies: in the library's folder, linked into it, or used where it is. */
+  place: z.enum(['shipped', 'copied', 'linked', 'in place']),
+  /** The models folder that it was found in. */
+  folder: z.string().nullable(),
+  /** Whether it can be painted with; the sentence says why not. */
+  usable: z.boolean(),
+  problem: z.string().nullable(),
+  /** Side in pixels of the pictures that a base was trained on. */
+  nativeSize: z.int().nullable(),
+  /** Whether a preview picture stands beside it. */
+  hasPreview: z.boolean(),
+})
+export type ModelCard = z.infer<typeof modelCard>
+
+/** A file or folder: by path where the host and the person share a disk, by upload in a browser. */
+const modelSource = z.union([z.object({ path: z.string() }), z.object({ upload: z.string() })])
+
+/** What a dropped thing is, from its header alone. */
+export const modelSheet = z.object({
+  name: z.string(),
+  kind: z.enum(modelKinds),
+  architecture: z.string().nullable(),
+  dtype: z.string(),
+  parameters: z.int(),
+  size: z.int(),
+  predictionType: z.string().nullable(),
+  predictionSure: z.boolean(),
+  usable: z.boolean(),
+  problem: z.string().nullable(),
+  hint: z.string().nullable(),
+  /** Where a copy or link would lie. */
+  target: z.string(),
+  /** The ways it can be imported here; an upload can only be copied. */
+  ways: z.array(z.enum(['link', 'copy', 'in place'])),
+})
+export type ModelSheet = z.infer<typeof modelSheet>
+
+export const modelFolder = z.object({ path: z.string(), models: z.int(), missing: z.boolean() })
+export type ModelFolder = z.infer<typeof modelFolder>
+
+const id = z.object({ id: z.string() })
+const nothing = z.object({})
+
+export const models = {
+  methods: {
+    list: { input: nothing, output: z.array(modelCard) },
+    /** Header only. Throws one sentence where it cannot be used at all. */
+    inspect: { input: z.object({ source: modelSource }), output: modelSheet },
+    import: {
+      input: z.object({ source: modelSource, way: z.enum(['link', 'copy', 'in place']) }),
+      output: z.object({ model: modelCard, bytesCopied: z.int() }),
+    },
+    rename: { input: id.extend({ name: z.string().min(1).max(200) }), output: modelCard },
+    /** Out of the library; a copy goes to the system's trash, what is linked or in place stays. */
+    remove: { input: id, output: nothing },
+    folders: { input: nothing, output: z.array(modelFolder) },
+    /** Uses all models below a folder where they are; nothing in it is ever written. */
+    addFolder: { input: z.object({ path: z.string() }), output: modelFolder },
+    removeFolder: { input: z.object({ path: z.string() }), output: nothing },
+  },
+  events: {
+    changed: z.array(modelCard),
+    /** Copying, hashing and looking through folders. */
+    progress: z.object({ what: z.string(), done: z.number(), total: z.number() }),
+  },
+} as const satisfies ServiceShape

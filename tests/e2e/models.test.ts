@@ -1,0 +1,172 @@
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { expect, it, vi } from 'vitest'
+import { fixture } from '../support/fixtures.ts'
+import { startStudio } from './support/studio.ts'
+import { openWindow } from './support/window.ts'
+
+vi.setConfig({ testTimeout: 180_000 })
+
+const tiny = fixture('sd1-tiny', 'sd1-tiny.safetensors')
+
+/** Drops files into the window as a person does, wherever the pointer is. */
+async function drop(page: Page, files: readonly string[]): Promise<void> {
+  const input = await page.evaluateHandle(() => {
+    const input = document.createElement('input')
+    input.type = 'file'
+    input.multiple = true
+    return input
+  })
+  await input.setInputFiles([...files])
+  await input.evaluate(input => {
+    const dataTransfer = new DataTransfer()
+    for (const file of input.files ?? []) dataTransfer.items.add(file)
+    for (const type of ['dragenter', 'dragover', 'drop'])
+      document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }))
+  })
+}
+
+const filesBelow = (folder: string): string[] =>
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap(entry => (entry.isFile() ? entry.name : []))
+    : []
+
+it('a dropped model says what it is, is copied in and paints', async () => {
+  const studio = await startStudio()
+  const { page, complaints, axe } = await openWindow(studio)
+  await drop(page, [tiny])
+  const sheet = page.getByRole('dialog', { name: 'sd1-tiny' })
+  await sheet.getByText('Base, Stable Diffusion 1').waitFor()
+  await sheet.getByText('19.5 MB').waitFor()
+  await sheet.getByText(join('bases', 'sd1-tiny.safetensors')).waitFor()
+  expect(await axe()).toEqual([])
+  await sheet.getByRole('button', { name: 'Add a copy' }).click()
+  await page.getByText('sd1-tiny is in the library.').waitFor()
+  expect(filesBelow(join(studio.data, 'models'))).toContain('sd1-tiny.safetensors')
+  expect(filesBelow(join(studio.data, 'cache', 'uploads'))).toEqual([])
+
+  await page.getByRole('button', { name: 'Models', exact: true }).click()
+  const card = page.getByRole('article', { name: 'sd1-tiny' })
+  // The hash comes by itself, a moment later.
+  await expect.poll(() => card.innerText(), { timeout: 20_000 }).toMatch(/[0-9a-f]{10}/)
+  expect(await axe()).toEqual([])
+  await card.getByRole('button', { name: 'Use in Create' }).click()
+  const connection = await studio.connect()
+  await page.getByRole('textbox', { name: 'Prompt', exact: true }).fill('a red ball')
+  await page.getByRole('spinbutton', { name: 'Number of steps' }).fill('1')
+  await page.keyboard.press('ControlOrMeta+Enter')
+  const query = 'base:sd1-tiny'
+  await expect.poll(async () => (await connection.api.gallery.page({ query })).total, { timeout: 120_000 }).toBe(1)
+  expect(complaints).toEqual([])
+  expect(await studio.stop()).toBe(0)
+})
+
+it('a file that cannot be used says why and leaves no trace; the next one waits its turn', async () => {
+  const studio = await startStudio()
+  const { page, complaints, axe } = await openWindow(studio)
+  await drop(page, [
+    fixture('bad-files', 'truncated-data.safetensors'),
+    fixture('bad-files', 'custom-global.ckpt'),
+    fixture('bad-files', 'empty.safetensors'),
+  ])
+  const refused = page.getByRole('dialog', { name: 'This cannot be used' })
+  await refused.getByText(/cut short/).waitFor()
+  await refused.getByText('2 more').waitFor()
+  expect(await axe()).toEqual([])
+  await refused.getByRole('button', { name: 'Next' }).click()
+  await refused.getByText(/custom-global.ckpt/).waitFor()
+  await refused.getByRole('alert').waitFor()
+  expect(await refused.getByRole('alert').innerText()).toMatch(/safetensors/)
+  await refused.getByRole('button', { name: 'Next' }).click()
+  await refused.getByText('The file is empty.').waitFor()
+  await refused.getByRole('button', { name: 'Close', exact: true }).last().click()
+  await expect.poll(() => page.getByRole('dialog').count()).toBe(0)
+  expect(filesBelow(join(studio.data, 'models'))).toEqual([])
+  expect(filesBelow(join(studio.data, 'cache', 'uploads'))).toEqual([])
+  const connection = await studio.connect()
+  expect((await connection.api.models.list({})).map(({ id }) => id)).toEqual(['demo'])
+  expect(complaints).toEqual([])
+  await studio.stop()
+})
+
+it('a models folder is used in place, and what comes into it later appears by itself', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cicerone-webui-'))
+  const bases = join(folder, 'models', 'Stable-diffusion')
+  mkdirSync(bases, { recursive: true })
+  mkdirSync(join(folder, 'models', 'Lora'))
+  copyFileSync(tiny, join(bases, 'first.safetensors'))
+  const studio = await startStudio()
+  const { page, complaints, axe } = await openWindow(studio)
+  await page.getByRole('button', { name: 'Models', exact: true }).click()
+  await page.getByRole('article', { name: 'Demo model' }).getByText('demo model', { exact: true }).waitFor()
+  await page
+    .getByRole('article', { name: 'Demo model' })
+    .getByRole('button', { name: 'Add your models folder' })
+    .click()
+
+  const dialog = page.getByRole('dialog', { name: 'Models folders' })
+  await dialog.getByLabel('Folder', { exact: true }).fill(join(folder, 'nowhere'))
+  await page.keyboard.press('Enter')
+  await dialog.getByRole('alert').waitFor()
+  expect(await axe()).toEqual([])
+  await dialog.getByLabel('Folder', { exact: true }).fill(join(folder, 'models'))
+  await page.keyboard.press('Enter')
+  await dialog.getByText(/1 model found in/).waitFor()
+  expect(await axe()).toEqual([])
+  await page.keyboard.press('Escape')
+
+  const first = page.getByRole('article', { name: 'first' })
+  await first.getByText(`In your folder ${join(folder, 'models')}`).waitFor()
+  copyFileSync(tiny, join(bases, 'second.safetensors'))
+  const second = page.getByRole('article', { name: 'second' })
+  await second.waitFor({ timeout: 20_000 })
+  expect(await axe()).toEqual([])
+
+  // The name is the studio's own; the file keeps its name.
+  await second.getByRole('button', { name: 'More for second' }).click()
+  await page.getByRole('menuitem', { name: 'Rename…' }).click()
+  await page.getByRole('textbox', { name: 'Name' }).fill('Night walk')
+  await page.keyboard.press('Enter')
+  const renamed = page.getByRole('article', { name: 'Night walk' })
+  await renamed.waitFor()
+  await renamed.getByRole('button', { name: 'More for Night walk' }).click()
+  await page.getByRole('menuitem', { name: 'Remove…' }).click()
+  await page.getByText(/It is hidden here. Its file stays/).waitFor()
+  expect(await axe()).toEqual([])
+  await page.getByRole('button', { name: 'Remove', exact: true }).click()
+  await expect.poll(() => renamed.count()).toBe(0)
+  expect(filesBelow(folder).sort()).toEqual(['first.safetensors', 'second.safetensors'])
+
+  await page.getByRole('button', { name: 'Models folders' }).click()
+  await dialog.getByRole('button', { name: /Take .* off the list/ }).click()
+  await expect.poll(() => first.count()).toBe(0)
+  expect(filesBelow(folder).sort()).toEqual(['first.safetensors', 'second.safetensors'])
+  expect(complaints).toEqual([])
+  await studio.stop()
+})
+
+it('a path is looked at and linked, without a copy', async () => {
+  const studio = await startStudio()
+  const { page, complaints, axe } = await openWindow(studio)
+  await page.getByRole('button', { name: 'Models', exact: true }).click()
+  await page.getByRole('button', { name: 'Add a model', exact: true }).click()
+  await page.getByLabel('Or the path of a file or folder on this computer').fill(tiny)
+  await page.keyboard.press('Enter')
+  const sheet = page.getByRole('dialog', { name: 'sd1-tiny' })
+  await sheet.getByRole('radio', { name: /^Link/ }).waitFor()
+  await sheet.getByRole('radio', { name: /^Use it where it is/ }).check()
+  expect(await axe()).toEqual([])
+  await sheet.getByRole('button', { name: 'Use it' }).click()
+  const card = page.getByRole('article', { name: 'sd1-tiny' })
+  await card.getByText(`Used where it is: ${tiny}`).waitFor()
+  expect(filesBelow(join(studio.data, 'models'))).toEqual([])
+  await card.getByRole('button', { name: 'More for sd1-tiny' }).click()
+  await page.getByRole('menuitem', { name: 'Remove…' }).click()
+  await page.getByRole('button', { name: 'Remove', exact: true }).click()
+  await expect.poll(() => card.count()).toBe(0)
+  expect(existsSync(tiny)).toBe(true)
+  expect(complaints).toEqual([])
+  await studio.stop()
+})

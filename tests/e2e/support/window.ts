@@ -1,0 +1,71 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll } from 'vitest'
+import { launchBrowser } from './browser.ts'
+import type { Studio } from './studio.ts'
+
+export interface WindowOptions {
+  readonly width?: number
+  readonly height?: number
+  readonly colorScheme?: 'dark' | 'light'
+}
+
+/** A studio's window in a browser. */
+export interface Window {
+  readonly page: Page
+  readonly context: BrowserContext
+  /** What the page has complained of: errors on the console, faults of scripts, what its policy forbade. */
+  readonly complaints: string[]
+  /** Serious findings of axe, one line each. */
+  axe(): Promise<string[]>
+  /** Kept as `NAME.png` where SCREENSHOTS names a folder; does nothing else. */
+  screenshot(name: string): Promise<void>
+  close(): Promise<void>
+}
+
+let browser: Promise<Browser> | undefined
+afterAll(async () => {
+  await (await browser)?.close()
+  browser = undefined
+})
+
+/** Opens the studio in a browser with a session of its own. One browser serves all tests of a file. */
+export async function openWindow(studio: Studio, options: WindowOptions = {}): Promise<Window> {
+  const { width = 1440, height = 900, colorScheme = 'dark' } = options
+  browser ??= launchBrowser()
+  const context = await (await browser).newContext({
+    viewport: { width, height },
+    colorScheme,
+    reducedMotion: 'reduce',
+    permissions: ['clipboard-read', 'clipboard-write'],
+  })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', message => {
+    if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`)
+  })
+  page.on('pageerror', error => complaints.push(String(error.stack ?? error)))
+  const link = await studio.link()
+  await page.goto(link)
+  await page.waitForURL(`${new URL(link).origin}/`)
+  return {
+    page,
+    context,
+    complaints,
+    async axe() {
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      return violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, help, nodes }) => `${id}: ${help} (${nodes.map(({ target }) => target.join(' ')).join(', ')})`)
+    },
+    async screenshot(name) {
+      const folder = process.env.SCREENSHOTS
+      if (!folder) return
+      mkdirSync(folder, { recursive: true })
+      await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' })
+    },
+    close: () => context.close(),
+  }
+}

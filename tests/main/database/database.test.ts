@@ -1,0 +1,218 @@
+import { execFile } from 'node:child_process'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import Sqlite from 'better-sqlite3'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { type Database, openDatabase } from '../../../main/database/database.ts'
+import { migrate } from '../../../main/database/migrate.ts'
+import { UserError } from '../../../models/errors.ts'
+
+const run = promisify(execFile)
+
+let folder: string
+let file: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cicerone-database-'))
+  file = join(folder, 'new', 'studio.sqlite')
+})
+
+const open = async (path = file): Promise<Database> => {
+  const database = await openDatabase(path)
+  onTestFinished(() => database.close())
+  return database
+}
+const failure = async (promise: Promise<unknown>): Promise<UserError> => {
+  const error = await promise.catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(UserError)
+  return error as UserError
+}
+
+test('keeps what it is given, and leaves one file when it is closed', async () => {
+  const one = await open()
+  await one.settings.set('panel', { width: 300, open: [true, null] })
+  await one.settings.set('panel', { width: 320 })
+  const last = one.settings.get('panel')
+  await one.close()
+  await one.close()
+  expect(await last).toEqual({ width: 320 })
+  await expect(one.settings.get('panel')).rejects.toThrow('The database is closed.')
+  expect(await readdir(join(folder, 'new'))).toEqual(['studio.sqlite'])
+  const two = await open()
+  expect(await two.settings.get('panel')).toEqual({ width: 320 })
+  expect(await two.settings.get('toString')).toBeUndefined()
+  expect(two.setAside).toBeUndefined()
+})
+
+test('runs as CONVENTIONS says', async () => {
+  await (await open()).close()
+  const db = new Sqlite(file)
+  expect(db.pragma('journal_mode', { simple: true })).toBe('wal')
+  expect(db.pragma('integrity_check', { simple: true })).toBe('ok')
+  db.close()
+})
+
+test('a call that fails leaves nothing behind', async () => {
+  const database = await open()
+  const good = { file: 'a.png', size: 1, width: 1, height: 1, created: 1 }
+  const bad = { ...good, file: 'b.png', size: null as unknown as number }
+  await expect(database.pictures.add([good, bad])).rejects.toThrow('NOT NULL')
+  expect(await database.pictures.known(['a.png'])).toEqual([])
+})
+
+test('brings an old file up to date and keeps a copy of how it was', () => {
+  const path = join(folder, 'old.sqlite')
+  const steps = ['CREATE TABLE a (x)', 'CREATE TABLE b (y)', 'ALTER TABLE a ADD COLUMN z']
+  const db = new Sqlite(path)
+  migrate(db, path, steps.slice(0, 1))
+  db.exec("INSERT INTO a VALUES ('kept')")
+  migrate(db, path, steps)
+  migrate(db, path, steps)
+  expect(db.prepare('SELECT * FROM a').all()).toEqual([{ x: 'kept', z: null }])
+  db.close()
+  return readdir(folder).then(names => {
+    const backups = names.filter(name => name.startsWith('old.sqlite.before-3.'))
+    expect(backups).toHaveLength(1)
+    const backup = new Sqlite(join(folder, backups[0] ?? ''))
+    expect(backup.prepare('SELECT * FROM a').all()).toEqual([{ x: 'kept' }])
+    expect(backup.pragma('user_version', { simple: true })).toBe(1)
+    backup.close()
+  })
+})
+
+test('a migration that fails, or breaks what rows refer to, changes nothing', () => {
+  const path = join(folder, 'old.sqlite')
+  const db = new Sqlite(path)
+  const start = [
+    'CREATE TABLE a (x PRIMARY KEY); CREATE TABLE b (a REFERENCES a(x)); INSERT INTO a VALUES (1); INSERT INTO b VALUES (1)',
+  ]
+  migrate(db, path, start)
+  expect(() => migrate(db, path, [...start, 'CREATE TABLE c (x); nonsense'])).toThrow('nonsense')
+  expect(() => migrate(db, path, [...start, 'CREATE TABLE c (x); DELETE FROM a'])).toThrow('rows that refer to nothing')
+  expect(db.pragma('user_version', { simple: true })).toBe(1)
+  expect(db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()).toEqual(['a', 'b'])
+  expect(db.prepare('SELECT count(*) FROM a').pluck().get()).toBe(1)
+  db.close()
+})
+
+test('a file of a later studio is refused and left as it is', async () => {
+  await (await open()).close()
+  const db = new Sqlite(file)
+  db.pragma('user_version = 999')
+  db.close()
+  const before = await readFile(file)
+  const error = await failure(openDatabase(file))
+  expect(error.message).toBe(`${file} was written by a later version of Cicerone Studio.`)
+  expect(error.hint).toBe('Update Cicerone Studio.')
+  expect(await readFile(file)).toEqual(before)
+})
+
+test.each(['all', 'a page in the middle'])('a damaged file (%s) is set aside after an unclean end', async what => {
+  const one = await open()
+  await one.pictures.add(
+    Array.from({ length: 2000 }, (_, i) => ({ file: `${i}.png`, size: 1, width: 1, height: 1, created: i })),
+  )
+  // As a crash leaves it: copied with its log while it is open
+  const crashed = join(folder, 'studio.sqlite')
+  const db = new Sqlite(file)
+  db.pragma('wal_checkpoint(FULL)')
+  await copyFile(file, crashed)
+  await copyFile(`${file}-wal`, `${crashed}-wal`)
+  db.close()
+  const bytes = await readFile(crashed)
+  if (what === 'all') bytes.fill('x')
+  else bytes.fill(0xff, 4096 * 40, 4096 * 50)
+  await writeFile(crashed, bytes)
+  await writeFile(`${crashed}-wal`, '')
+  const two = await open(crashed)
+  expect(two.setAside).toMatch(/studio\.sqlite\.damaged\./)
+  expect(await readFile(two.setAside ?? '')).toEqual(bytes)
+  expect(await two.pictures.known(['1.png'])).toEqual([])
+})
+
+test('a file after an unclean end that is whole is used on', async () => {
+  const one = await open()
+  await one.settings.set('a', 1)
+  const crashed = join(folder, 'studio.sqlite')
+  await copyFile(file, crashed)
+  await copyFile(`${file}-wal`, `${crashed}-wal`)
+  const two = await open(crashed)
+  expect(two.setAside).toBeUndefined()
+  expect(await two.settings.get('a')).toBe(1)
+})
+
+test('a folder that cannot be made or opened is told in a sentence', async () => {
+  const wall = join(folder, 'wall')
+  await writeFile(wall, '')
+  expect((await failure(openDatabase(join(wall, 'deep', 'studio.sqlite')))).message).toContain('cannot be made')
+  // The file itself is a folder
+  expect((await failure(openDatabase(folder))).message).toBe(
+    `The database ${folder} cannot be used: it cannot be opened.`,
+  )
+})
+
+test('another program that holds the file is told in a sentence', async () => {
+  const database = await open()
+  const other = new Sqlite(file)
+  other.exec('BEGIN IMMEDIATE')
+  const error = await failure(database.settings.set('a', 1))
+  expect(error.message).toBe(`The database ${file} cannot be used: another program holds it.`)
+  other.exec('COMMIT')
+  other.close()
+  await database.settings.set('a', 1)
+})
+
+const fillDisk = join(import.meta.dirname, 'fill-disk.ts')
+/** Fills a database within what a shell allows; what it printed. */
+async function filled(path: string, shell: string): Promise<{ count: number; message: string; hint: string }> {
+  const { stdout } = await run('sh', ['-c', `${shell} exec "$0" "$@"`, process.execPath, fillDisk, path])
+  return JSON.parse(stdout)
+}
+
+async function expectWhole(path: string, count: number): Promise<void> {
+  expect(count).toBeGreaterThan(500)
+  const database = await open(path)
+  expect(database.setAside).toBeUndefined()
+  expect(await database.pictures.after(-1, 100_000)).toHaveLength(count)
+  await database.close()
+}
+
+test('a write that the system refuses is told in a sentence, and nothing that was rowed before is lost', async () => {
+  // As large as a file may become, in blocks of 512 bytes
+  const { count, message } = await filled(file, 'ulimit -f 3000;')
+  expect(message).toBe(`The database ${file} cannot be used: the disk does not read or write as it should.`)
+  await expectWhole(file, count)
+})
+
+test('a full disk is told in a sentence, and nothing that was rowed before is lost', async context => {
+  const disk = join(folder, 'disk')
+  await mkdir(disk)
+  const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'cicerone-test', disk]).catch(() => undefined)
+  if (!mounted) return context.skip('only an administrator may mount a small disk')
+  try {
+    const path = join(disk, 'studio.sqlite')
+    const { count, ...error } = await filled(path, '')
+    expect(error).toEqual({
+      message: `The database ${path} cannot be used: the disk is full.`,
+      hint: 'Free some space and try again.',
+    })
+    await mkdir(join(folder, 'new'))
+    await copyFile(path, file)
+    await copyFile(`${path}-wal`, `${file}-wal`)
+    await expectWhole(file, count)
+  } finally {
+    await run('umount', [disk])
+  }
+})
+
+test('where the copy before a migration cannot be written, the file stays as it was', async () => {
+  const path = join(folder, 'old.sqlite')
+  const db = new Sqlite(path)
+  migrate(db, path, ['CREATE TABLE a (x)'])
+  const elsewhere = join(folder, 'nowhere', 'old.sqlite')
+  expect(() => migrate(db, elsewhere, ['CREATE TABLE a (x)', 'CREATE TABLE b (x)'])).toThrow('unable to open')
+  expect(db.pragma('user_version', { simple: true })).toBe(1)
+  expect(await readdir(folder)).toEqual(['old.sqlite'])
+  db.close()
+})

@@ -1,0 +1,111 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { type IncomingMessage, request } from 'node:http'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parts, plainName } from '../../../main/hosts/http/uploads.ts'
+import { UserError } from '../../../models/errors.ts'
+import { type Host, logIn, openHost, temporary } from './studio.ts'
+
+/** A host that keeps uploads in a folder, and drops what did not arrive whole. */
+async function open(): Promise<{ host: Host; cookie: string; folder: string; ended: Promise<unknown> }> {
+  const folder = await temporary()
+  const { promise: ended, resolve } = Promise.withResolvers<unknown>()
+  const receive = async (name: string, body: AsyncIterable<Uint8Array>) => {
+    const path = join(folder, name)
+    try {
+      await pipeline(body, createWriteStream(path))
+      resolve(undefined)
+      return { upload: name }
+    } catch (error) {
+      await rm(path, { force: true })
+      resolve(error)
+      throw error
+    }
+  }
+  const nothing = async () => undefined
+  const host = await openHost({}, { library: { previewFile: nothing, uploads: { receive } } })
+  return { host, cookie: await logIn(host), folder, ended }
+}
+
+const send = (host: Host, cookie: string, name: string, body: Uint8Array<ArrayBuffer>) =>
+  fetch(`${host.base}/uploads/${encodeURIComponent(name)}`, {
+    method: 'POST',
+    body,
+    headers: { cookie, origin: host.base },
+  })
+
+describe('an upload', () => {
+  it('arrives as it was sent', async () => {
+    const { host, cookie, folder } = await open()
+    const bytes = new Uint8Array(randomBytes(20 * 2 ** 20))
+    const answer = await send(host, cookie, 'Mödel (1).safetensors', bytes)
+    expect([answer.status, await answer.json()]).toEqual([200, { upload: 'Mödel (1).safetensors' }])
+    const hash = (data: Uint8Array) => createHash('sha256').update(data).digest('hex')
+    expect(hash(await readFile(join(folder, 'Mödel (1).safetensors')))).toBe(hash(bytes))
+  })
+
+  it('leaves nothing where the sender goes away', async () => {
+    const { host, cookie, folder, ended } = await open()
+    const headers = { cookie, origin: host.base, 'content-length': String(2 ** 30) }
+    const asked = request(`${host.base}/uploads/big`, { method: 'POST', headers })
+    asked.on('error', () => {})
+    asked.write(Buffer.alloc(2 ** 20))
+    while ((await readdir(folder)).length === 0) await new Promise(resolve => setTimeout(resolve, 10))
+    asked.destroy()
+    expect(await ended).toBeInstanceOf(Error)
+    expect(await readdir(folder)).toEqual([])
+    expect(host.log.join()).not.toContain('A request failed')
+  })
+
+  it('larger than the disk is refused before a byte is kept', async () => {
+    const { host, cookie, folder } = await open()
+    const headers = { cookie, origin: host.base, 'content-length': String(2 ** 52) }
+    const answer = await new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
+      const asked = request(`${host.base}/uploads/big`, { method: 'POST', headers }, got => {
+        let body = ''
+        got.on('data', part => (body += part))
+        got.on('end', () => resolve({ status: got.statusCode, body }))
+      })
+      asked.on('error', reject)
+      asked.write('x')
+    })
+    expect(answer.status).toBe(422)
+    expect(JSON.parse(answer.body).error).toMatch(/^The file is too large for the disk: 4194304.0 GiB/)
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('that says no length is stopped at the limit', async () => {
+    const incoming = Object.assign(Readable.from(Array(10).fill(new Uint8Array(1000))), { headers: {}, complete: true })
+    let taken = 0
+    const all = (async () => {
+      for await (const part of parts(incoming as unknown as IncomingMessage, 5000)) taken += part.length
+    })()
+    await expect(all).rejects.toBeInstanceOf(UserError)
+    expect(taken).toBe(5000)
+    expect(incoming.destroyed).toBe(false)
+  })
+
+  it.each(['..', '.', ' ', '../a', 'a/b', 'a\\b', '/etc/passwd', 'a\u0000b', 'a\nb', 'x'.repeat(201), 'ü'.repeat(101)])(
+    'named %j is refused',
+    async name => {
+      const { host, cookie, folder } = await open()
+      const answer = await send(host, cookie, name, new Uint8Array(1))
+      expect([400, 404]).toContain(answer.status)
+      expect(await readdir(folder)).toEqual([])
+    },
+  )
+
+  it('has a name that stays in its folder, or none', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string()), name => {
+        const plain = plainName(name)
+        if (plain !== undefined) expect(join('/folder', plain)).toBe(`/folder/${plain}`)
+      }),
+    )
+  })
+})

@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { generateRequest } from '../../preload/contract/generation.ts'
+import { createDefaults } from '../../renderer/state/create.svelte.ts'
+import { Studio } from '../../renderer/state/studio.svelte.ts'
+import { demo, own, record, StudioEnd } from './studio-end.ts'
+
+async function opened(answers: ConstructorParameters<typeof StudioEnd>[0] = {}) {
+  const end = new StudioEnd({ 'models.list': () => [demo, own], ...answers })
+  const studio = new Studio(end)
+  end.connection('open')
+  await vi.advanceTimersByTimeAsync(1)
+  return { end, studio, create: studio.create }
+}
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+describe('the request', () => {
+  test('leaves the demo model and what is automatic to the studio', async () => {
+    const { create } = await opened()
+    expect(create.request()).toEqual({
+      prompt: '',
+      negative: '',
+      method: 'cfg',
+      guidance: 5,
+      steps: 20,
+      seed: 1,
+      count: 1,
+      width: 128,
+      height: 128,
+      schedule: 'auto',
+      clipSkip: 1,
+    })
+  })
+
+  test('names another base by its path and takes its size', async () => {
+    const { create } = await opened()
+    create.set({ base: 'own', sampler: 'ddim', prediction: 'v' })
+    expect(create.request()).toMatchObject({
+      base: '/models/mine.safetensors',
+      width: 512,
+      height: 512,
+      sampler: 'ddim',
+      prediction: 'v',
+    })
+  })
+
+  test('takes the first base where the chosen one has gone', async () => {
+    const { create, end } = await opened()
+    create.set({ base: 'own' })
+    end.tell('models.changed', [demo])
+    expect(create.request()).not.toHaveProperty('base')
+    expect(create.width).toBe(128)
+  })
+
+  test('paints a recorded picture again', async () => {
+    const { create } = await opened()
+    const again = create.requestFor(record)
+    expect(generateRequest.parse(again)).toMatchObject({
+      base: '/models/mine.safetensors',
+      prompt: 'an owl',
+      negative: 'a fox',
+      method: 'none',
+      guidance: 3,
+      steps: 7,
+      sampler: 'euler-a',
+      schedule: 'karras',
+      seed: 42,
+      width: 64,
+      height: 96,
+      clipSkip: 2,
+      prediction: 'v',
+      count: 1,
+    })
+  })
+
+  test("leaves another program's sampler and method to the base", async () => {
+    const { create } = await opened()
+    const again = create.requestFor({ ...record, sampler: 'DPM adaptive', method: 'pag', schedule: 'exponential' })
+    expect(again).not.toHaveProperty('sampler')
+    expect(again).toMatchObject({ method: 'cfg', schedule: 'auto' })
+  })
+})
+
+describe('recalling a picture', () => {
+  test('takes all of it and locks the seed', async () => {
+    const { create } = await opened()
+    create.set({ count: 4 })
+    create.use(record, 'all')
+    expect(create.values).toMatchObject({
+      base: 'own',
+      seed: 42,
+      seedLocked: true,
+      count: 1,
+      width: 64,
+      method: 'none',
+    })
+  })
+
+  test('takes only the prompt, or only the seed', async () => {
+    const { create } = await opened()
+    create.use(record, 'prompt')
+    expect(create.values).toEqual({ ...createDefaults, prompt: 'an owl', negative: 'a fox' })
+    create.use({ ...record, seed: 5 }, 'seed')
+    expect(create.values).toEqual({ ...createDefaults, prompt: 'an owl', negative: 'a fox', seed: 5, seedLocked: true })
+  })
+
+  test('says so where its base is not in the library, and keeps the chosen one', async () => {
+    const { create, studio } = await opened()
+    const info = vi.spyOn(studio.toasts, 'info')
+    create.use({ ...record, base: { name: 'gone' } }, 'all')
+    expect(info).toHaveBeenCalledWith('The base gone is not in the library.', expect.any(String))
+    expect(create.values).toMatchObject({ base: 'demo', prompt: 'an owl' })
+  })
+})
+
+describe('defaults', () => {
+  test('tell what differs and come back', async () => {
+    const { create } = await opened()
+    create.set({ steps: 33, width: 256 })
+    expect([create.differs('steps'), create.differs('width', 'height'), create.differs('sampler')]).toEqual([
+      true,
+      true,
+      false,
+    ])
+    create.reset('width', 'height')
+    expect(create.values).toEqual({ ...createDefaults, steps: 33 })
+  })
+})
+
+describe('keeping', () => {
+  test('finds the settings again', async () => {
+    const kept = { ...createDefaults, prompt: 'kept', steps: 9 }
+    const { create } = await opened({ 'system.recall': ({ key }: { key: string }) => (key === 'create' ? kept : null) })
+    expect(create.values).toEqual(kept)
+  })
+
+  test('fills in what an older version did not know, and forgets what is no longer possible', async () => {
+    const older = await opened({ 'system.recall': () => ({ prompt: 'old' }) })
+    expect(older.create.values).toEqual({ ...createDefaults, prompt: 'old' })
+    const strange = await opened({ 'system.recall': () => ({ prompt: 'old', sampler: 'gone' }) })
+    expect(strange.create.values).toEqual(createDefaults)
+  })
+
+  test('writes once when changes have come to rest', async () => {
+    const { create, end } = await opened()
+    for (const prompt of ['a', 'an', 'an owl']) {
+      create.set({ prompt })
+      await vi.advanceTimersByTimeAsync(100)
+    }
+    expect(end.inputsOf('system.keep')).toEqual([])
+    await vi.advanceTimersByTimeAsync(400)
+    expect(end.inputsOf('system.keep')).toEqual([{ key: 'create', value: { ...createDefaults, prompt: 'an owl' } }])
+  })
+
+  test('does not overwrite what the person typed before the studio answered', async () => {
+    const answer = Promise.withResolvers<unknown>()
+    const { create } = await opened({ 'system.recall': () => answer.promise })
+    create.set({ prompt: 'typed' })
+    answer.resolve({ ...createDefaults, prompt: 'kept' })
+    await vi.advanceTimersByTimeAsync(1)
+    expect(create.values.prompt).toBe('typed')
+  })
+})
