@@ -12,6 +12,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'parts',
+          maxWorkers: 2,
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/e2e/**'],
           testTimeout: 60_000,

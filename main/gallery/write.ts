@@ -44,16 +44,18 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Makes a folder and those above it. Node's own recursive form never returns where the system makes none (`/proc`). */
+/**
+ * Makes a folder and those above it, from the top, so that others may make the same at once. Node's own recursive form
+ * never returns where the system makes none (`/proc`).
+ */
 async function makeFolder(path: string): Promise<void> {
-  const made = await mkdir(path).catch((error: NodeJS.ErrnoException) => error)
-  if (!(made instanceof Error)) return
-  const found = await stat(path).catch(() => undefined)
-  if (found?.isDirectory()) return
-  if (made.code !== 'ENOENT' || dirname(path) === path || (await isFolder(dirname(path)))) throw made
-  await makeFolder(dirname(path))
-  // Once more, and again without complaint where another picture was faster
-  await makeFolder(path)
+  if (await isFolder(path)) return
+  if (dirname(path) !== path) await makeFolder(dirname(path))
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if (!(await isFolder(path))) throw error
+  }
 }
 
 const isFolder = async (path: string): Promise<boolean> =>

