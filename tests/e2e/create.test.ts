@@ -36,7 +36,9 @@ async function paint(count: number): Promise<void> {
 const previewed = async (): Promise<boolean> =>
   (await picture().count()) > 0 && ((await picture().getAttribute('src')) ?? '').startsWith('data:image/')
 
+/** The finished picture that stands there; its preview may stay a moment longer than the job. */
 async function bytesShown(): Promise<Buffer> {
+  await expect.poll(() => picture().getAttribute('src')).toMatch(/^\/pictures\/\d+$/)
   const src = await picture().getAttribute('src')
   return (await page.request.get(new URL(src ?? '', page.url()).href)).body()
 }
