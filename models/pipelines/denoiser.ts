@@ -4,7 +4,7 @@ import type { Denoise } from '../samplers/sampler.ts'
 import type { PredictionType } from '../samplers/schedule.ts'
 import { f32, type Shape } from '../tensor/tensor.ts'
 import type { Pipeline } from './assemble.ts'
-import { type CancelSignal, pause } from './cancel.ts'
+import type { CancelSignal } from './cancel.ts'
 import type { Conditioning } from './condition.ts'
 import { requireFinite } from './finite.ts'
 
@@ -38,7 +38,8 @@ export async function denoiser(
     timestep: number,
     contexts: readonly Float32Array[],
   ): Promise<Float32Array[]> {
-    await pause(signal)
+    // onnxruntime lets waiting events in at every run: a cancel is seen by the next pass.
+    signal?.throwIfAborted()
     const batch = contexts.length
     const results = await session.run({
       sample: f32(join(contexts.map(() => x)), [batch, ...shape.slice(1)]),
