@@ -121,6 +121,9 @@ it(`is whole after ${kills} kills at random moments while it paints, imports and
   expect(await studio.stop()).toBe(0)
 
   const end = rowsOf(data)
+  // The studio has ended every removal that was cut off: each file has its row, and no more.
+  expect(end.removed).toEqual([])
+  expect(filesBelow(join(data, 'pictures')).sort()).toEqual(end.pictures.map(({ file }) => join(data, file)).sort())
   const painted = [...end.pictures.map(({ seed }) => seed), ...ledger.seedsOfRemoved]
   expect(ledger.asked.filter(seed => !painted.includes(seed))).toEqual([])
   const twice = end.pictures.map(({ seed }) => seed).filter((seed, at, all) => all.indexOf(seed) !== at)
