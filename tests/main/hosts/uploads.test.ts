@@ -1,35 +1,34 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parts, plainName } from '../../../main/hosts/http/uploads.ts'
+import { Uploads } from '../../../main/library/uploads.ts'
 import { UserError } from '../../../models/errors.ts'
 import { type Host, logIn, openHost, temporary } from './studio.ts'
 
-/** A host that keeps uploads in a folder, and drops what did not arrive whole. */
-async function open(): Promise<{ host: Host; cookie: string; folder: string; ended: Promise<unknown> }> {
+/** A host that keeps uploads in a folder as the library does, and tells how the last one ended. */
+async function open(): Promise<{
+  host: Host
+  cookie: string
+  folder: string
+  uploads: Uploads
+  ended: Promise<unknown>
+}> {
   const folder = await temporary()
+  const uploads = new Uploads(folder)
   const { promise: ended, resolve } = Promise.withResolvers<unknown>()
-  const receive = async (name: string, body: AsyncIterable<Uint8Array>) => {
-    const path = join(folder, name)
-    try {
-      await pipeline(body, createWriteStream(path))
-      resolve(undefined)
-      return { upload: name }
-    } catch (error) {
-      await rm(path, { force: true })
-      resolve(error)
-      throw error
-    }
+  const receive = (name: string, body: AsyncIterable<Uint8Array>) => {
+    const received = uploads.receive(name, body)
+    received.then(() => resolve(undefined), resolve)
+    return received
   }
   const nothing = async () => undefined
   const host = await openHost({}, { library: { previewFile: nothing, uploads: { receive } } })
-  return { host, cookie: await logIn(host), folder, ended }
+  return { host, cookie: await logIn(host), folder, uploads, ended }
 }
 
 const send = (host: Host, cookie: string, name: string, body: Uint8Array<ArrayBuffer>) =>
@@ -41,12 +40,14 @@ const send = (host: Host, cookie: string, name: string, body: Uint8Array<ArrayBu
 
 describe('an upload', () => {
   it('arrives as it was sent', async () => {
-    const { host, cookie, folder } = await open()
+    const { host, cookie, uploads } = await open()
     const bytes = new Uint8Array(randomBytes(20 * 2 ** 20))
     const answer = await send(host, cookie, 'Mödel (1).safetensors', bytes)
-    expect([answer.status, await answer.json()]).toEqual([200, { upload: 'Mödel (1).safetensors' }])
+    expect(answer.status).toBe(200)
+    const path = await uploads.path(((await answer.json()) as { upload: string }).upload)
+    expect(basename(path)).toBe('Mödel (1).safetensors')
     const hash = (data: Uint8Array) => createHash('sha256').update(data).digest('hex')
-    expect(hash(await readFile(join(folder, 'Mödel (1).safetensors')))).toBe(hash(bytes))
+    expect(hash(await readFile(path))).toBe(hash(bytes))
   })
 
   it('leaves nothing where the sender goes away', async () => {
