@@ -1,7 +1,8 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Engine } from '../models/engine/engine.ts'
 import type { Services } from '../preload/contract/index.ts'
-import { type Database, openDatabase } from './database/database.ts'
+import { type Database, type DatabaseOptions, openDatabase } from './database/database.ts'
+import { databaseFile } from './database/hold.ts'
 import { Events } from './events.ts'
 import { type Gallery, openGallery } from './gallery/gallery.ts'
 import { type Library, openLibrary } from './library/library.ts'
@@ -76,8 +77,12 @@ class Closing {
   }
 }
 
-async function openShared(data: string, closing: Closing): Promise<{ database: Database; events: Events }> {
-  const database = await openDatabase(join(data, 'studio.sqlite'))
+async function openCommon(
+  data: string,
+  closing: Closing,
+  options: DatabaseOptions,
+): Promise<{ database: Database; events: Events }> {
+  const database = await openDatabase(databaseFile(data), options)
   closing.add(() => database.close())
   return { database, events: new Events() }
 }
@@ -89,7 +94,7 @@ async function openShared(data: string, closing: Closing): Promise<{ database: D
 export async function openModels(data: string): Promise<Models> {
   const closing = new Closing()
   return closing.guard(async () => {
-    const shared = await openShared(resolve(data), closing)
+    const shared = await openCommon(resolve(data), closing, { shared: true })
     const library = await openLibrary({ data: resolve(data), ...shared, studio: false })
     closing.add(() => library.close())
     return { library, close: closing.all }
@@ -100,10 +105,9 @@ export async function openModels(data: string): Promise<Models> {
 export async function openData(data: string): Promise<Data> {
   const closing = new Closing()
   return closing.guard(async () => {
-    const shared = await openShared(resolve(data), closing)
-    // A running studio ends its removals and rows its pictures by itself.
-    const tidy = shared.database.setAside !== undefined
-    const gallery = await openGallery({ data: resolve(data), ...shared, tidy })
+    const shared = await openCommon(resolve(data), closing, { shared: true })
+    // A studio ends its removals and rows its pictures by itself.
+    const gallery = await openGallery({ data: resolve(data), ...shared, tidy: false })
     closing.add(() => gallery.close())
     const library = await openLibrary({ data: resolve(data), ...shared, studio: false })
     closing.add(() => library.close())
@@ -121,14 +125,14 @@ export async function openApp({ data: given, engine, sameDisk = true }: AppOptio
   return closing.guard(async () => {
     const lock: Lock = await lockData(data)
     closing.add(() => lock.release())
-    const { database, events } = await openShared(data, closing)
+    const { database, events } = await openCommon(data, closing, { shared: false })
     const gallery = await openGallery({ data, database, events })
     closing.add(() => gallery.close())
     const library = await openLibrary({ data, database, events, studio: true })
     closing.add(() => library.close())
     const queue = new Queue({
       ...{ database, engine, events },
-      resolveBase: library.resolveBase,
+      choices: library,
       addPicture: picture => gallery.add(picture),
       galleryTidied: gallery.tidied,
     })
@@ -140,6 +144,17 @@ export async function openApp({ data: given, engine, sameDisk = true }: AppOptio
     closing.add(system.close)
     await queue.open()
     await trials.open()
+    /** What a command beside the studio has written. */
+    const takeUp = async () => {
+      await library.readAgain()
+      await trials.open()
+      events.emit('gallery.stale', {})
+    }
+    let last: Promise<void> = Promise.resolve()
+    database.onForeignWrite(() => {
+      last = last.then(takeUp).catch(() => undefined)
+    })
+    closing.add(() => last)
     const services = { gallery: gallery.service, models: library.service, queue: queue.service, system: system.service }
     return { services, events, gallery, library, runsAt: url => lock.tell(url), close: closing.all }
   })

@@ -1,12 +1,13 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import { UserError } from '../models/errors.ts'
 import { isAlive } from './alive.ts'
+import { databaseFile, hold } from './database/hold.ts'
 
-/** Who holds a data folder. A number of a process is used again; together with when it began it is not. */
-const holder = z.object({ pid: z.int(), began: z.string(), url: z.string().exactOptional() })
+/** Who holds a data folder, for those who come second. Whether somebody does, only `hold` says. */
+const holder = z.object({ pid: z.int(), url: z.string().exactOptional() })
 type Holder = z.infer<typeof holder>
 
 export interface Lock {
@@ -15,73 +16,42 @@ export interface Lock {
   release(): Promise<void>
 }
 
-/** Milliseconds that a lock may be empty: somebody is just writing it. */
-const patience = 1000
+/** How long to wait for a command that holds the folder to bring its database up to date, in milliseconds. */
+const patience = 2000
 
 /**
- * Takes a data folder for this process. What a dead process holds is taken over. Throws UserError where another studio
- * uses the folder, or it cannot be written.
+ * Takes a data folder for this process, until it ends. Throws UserError where another studio uses the folder, or it
+ * cannot be written.
  */
 export async function lockData(data: string): Promise<Lock> {
   const path = join(data, 'studio.lock')
-  const own: Holder = { pid: process.pid, began: await beganAt(process.pid) }
+  const say = (more: Partial<Holder> = {}) => writeFile(path, JSON.stringify({ pid: process.pid, ...more }))
   try {
     await mkdir(data, { recursive: true })
-    while (!(await took(path, own))) await makeWay(path)
+    await access(data, constants.W_OK)
+    const letGo = await take(data, path)
+    const release = async () => {
+      await rm(path, { force: true }).catch(() => undefined)
+      letGo()
+    }
+    await say().catch(async error => {
+      await release()
+      throw error
+    })
+    return { tell: url => say({ url }), release }
   } catch (error) {
     throw understood(data, error)
   }
-  return {
-    tell: url => write(path, { ...own, url }, 'w'),
-    async release() {
-      const text = await readFile(path, 'utf8').catch(() => '')
-      if (isSameHolder(parse(text), own)) await rm(path, { force: true })
-    },
-  }
 }
 
-async function took(path: string, own: Holder): Promise<boolean> {
-  try {
-    await write(path, own, 'wx')
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
-    throw error
-  }
-}
-
-async function write(path: string, content: Holder, flag: 'w' | 'wx'): Promise<void> {
-  const file = await open(path, flag)
-  try {
-    await file.writeFile(JSON.stringify(content))
-  } finally {
-    await file.close()
-  }
-}
-
-/** Throws where the lock's holder lives, and clears the lock away where it does not. */
-async function makeWay(path: string): Promise<void> {
-  const text = await content(path)
-  if (text === undefined) return
-  const found = parse(text)
-  if (found && (await lives(found))) throw inUse(found)
-  // Whoever is first moves it; what was moved is looked at again, as somebody else may have been faster still.
-  const aside = `${path}.${crypto.randomUUID()}`
-  try {
-    await rename(path, aside)
-  } catch {
-    return
-  }
-  const moved = await readFile(aside, 'utf8')
-  if (moved !== text) await rename(aside, path)
-  else await rm(aside, { force: true })
-}
-
-/** The lock's text, waited for while it is being written; undefined where there is none any more. */
-async function content(path: string): Promise<string | undefined> {
+async function take(data: string, path: string): Promise<() => void> {
   for (let waited = 0; ; waited += 50) {
-    const text = await readFile(path, 'utf8').catch(() => undefined)
-    if (text !== '' || waited >= patience) return text
+    const letGo = hold(databaseFile(data))
+    if (letGo) return letGo
+    // Commands do not say that they hold it, and are done soon; nor has a studio said so that is just starting.
+    const found = parse(await readFile(path, 'utf8').catch(() => ''))
+    const lives = found !== undefined && isAlive(found.pid)
+    if (lives || waited >= patience) throw inUse(lives ? found : undefined)
     await wait(50)
   }
 }
@@ -94,22 +64,15 @@ function parse(text: string): Holder | undefined {
   }
 }
 
-const lives = async ({ pid, began }: Holder): Promise<boolean> => isAlive(pid) && began === (await beganAt(pid))
-
-const isSameHolder = (a: Holder | undefined, b: Holder): boolean => a?.pid === b.pid && a.began === b.began
-
-/** When a process began, as its system counts; empty where the system does not tell. */
-async function beganAt(pid: number): Promise<string> {
-  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  // The name of the program, in brackets, may hold anything.
-  return status.slice(status.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-}
-
-const inUse = ({ pid, url }: Holder): UserError =>
-  new UserError(
+function inUse(found: Holder | undefined): UserError {
+  const where = found
+    ? `It runs as process ${found.pid}${found.url === undefined ? '' : ` at ${found.url}`}: use`
+    : 'Use'
+  return new UserError(
     'Another Cicerone Studio uses this data folder.',
-    `It runs as process ${pid}${url === undefined ? '' : ` at ${url}`}: use that one, close it, or choose another data folder.`,
+    `${where} that one, close it, or choose another data folder.`,
   )
+}
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'writing there is not allowed',

@@ -7,6 +7,8 @@ const resources = fileURLToPath(new URL('../resources/', import.meta.url))
 /** What ships with the studio. */
 export const shipped = {
   demo: join(resources, 'models', 'demo'),
+  /** A guide for the demo model and its fine-tunes. */
+  guide: join(resources, 'models', 'demo-guide.safetensors'),
   /** CLIP's own merges, for bases that bring no tokenizer. */
   merges: join(resources, 'tokenizer', 'merges.txt'),
 } as const

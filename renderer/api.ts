@@ -1,8 +1,10 @@
 import type { z } from 'zod'
 import { type Api, contract } from '../preload/contract/index.ts'
+import { type ModelSheet, modelSheet } from '../preload/contract/models.ts'
 import type { Method } from '../preload/contract/service.ts'
 import { BridgeTransport } from './api/bridge.ts'
 import { ApiError } from './api/errors.ts'
+import { headerOf } from './api/header.ts'
 import { SocketTransport } from './api/socket.ts'
 import type { Transport } from './api/transport.ts'
 
@@ -48,11 +50,30 @@ function sentence(error: z.ZodError): string {
 /** The picture itself, at full size. */
 export const pictureUrl = (id: number): string => `/pictures/${id}`
 
-/** A small WebP of the picture. */
-export const thumbnailUrl = (id: number): string => `/thumbnails/${id}`
+/** A small WebP of the picture. With the bytes of the picture's file the browser keeps it for good. */
+export const thumbnailUrl = (id: number, size?: number): string =>
+  `/thumbnails/${id}${size === undefined ? '' : `?size=${size}`}`
 
 /** The preview picture that stands beside a model's file. */
 export const modelPreviewUrl = (id: string): string => `/model-previews/${encodeURIComponent(id)}`
+
+/** What a file is. No more of it is sent than its header, which is enough to say. */
+export async function look(file: File, signal: AbortSignal): Promise<ModelSheet> {
+  const address = `/headers/${encodeURIComponent(file.name)}?size=${file.size}`
+  const response = await fetch(address, { method: 'POST', body: await headerOf(file), signal }).catch(() => {
+    signal.throwIfAborted()
+    throw new ApiError(`${file.name} could not be read.`, 'See that it is still there and that the studio runs.')
+  })
+  const answer: unknown = await response.json().catch(() => null)
+  if (!response.ok) throw refusal(file, answer)
+  return modelSheet.parse(answer)
+}
+
+function refusal(file: File, answer: unknown): ApiError {
+  const { error, hint } = (answer ?? {}) as { error?: unknown; hint?: unknown }
+  const message = typeof error === 'string' ? error : `The studio did not take ${file.name}.`
+  return new ApiError(message, typeof hint === 'string' ? hint : '')
+}
 
 /**
  * Streams a file up to the host; `onProgress` is told bytes. The returned name is what `modelSource` takes as
@@ -71,10 +92,9 @@ export function upload(
     request.onerror = () => reject(new ApiError(`${file.name} could not be sent to the studio.`, 'Try it again.'))
     request.onabort = () => reject(signal?.reason)
     request.onload = () => {
-      const answer = request.response as { upload?: unknown; error?: unknown; hint?: unknown } | null
-      if (typeof answer?.upload === 'string') return resolve(answer.upload)
-      const message = typeof answer?.error === 'string' ? answer.error : `The studio did not take ${file.name}.`
-      reject(new ApiError(message, typeof answer?.hint === 'string' ? answer.hint : ''))
+      const answer = request.response as { upload?: unknown } | null
+      if (typeof answer?.upload === 'string') resolve(answer.upload)
+      else reject(refusal(file, answer))
     }
     signal?.addEventListener('abort', () => request.abort(), { once: true })
     request.send(file)

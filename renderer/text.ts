@@ -17,6 +17,9 @@ export const rate = (value: number): string => value.toFixed(value < 10 ? 1 : 0)
 /** `1 pass`, `2 passes`. */
 export const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
 
+/** `1 pass`, `2 passes`, `1.25 passes`. */
+export const passesWord = (passes: number): string => counted(Number(passes.toFixed(2)), 'pass', 'passes')
+
 /** `1.9 GB`, `22.4 MB`. */
 export function fileSize(bytes: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
@@ -28,3 +31,6 @@ export function fileSize(bytes: number): string {
   }
   return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`
 }
+
+/** A share as `1.1%`, `36%`. */
+export const percent = (share: number): string => `${(share * 100).toFixed(share < 0.0995 ? 1 : 0)}%`

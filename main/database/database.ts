@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { UserError } from '../../models/errors.ts'
-import type { Answer, Call, Opened } from './messages.ts'
+import type { Answer, Call, Opened, Opening, Told } from './messages.ts'
 import type { queries } from './queries/index.ts'
 
 type Queries = typeof queries
@@ -16,8 +16,18 @@ type Remote<F> = {
 export type Database = { readonly [M in keyof Queries]: Remote<ReturnType<Queries[M]>> } & {
   /** Where a damaged file was put, when a new one had to be begun. */
   readonly setAside: string | undefined
+  /** Calls `listener` about a second after another process has written; never where the file is shared. */
+  onForeignWrite(listener: () => void): void
   /** Waits for what was asked before. */
   close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  /**
+   * Whether a studio may be using the file too. If so, a damaged one is left as it is, and the schema is only brought up to
+   * date while nobody holds the file; if not, the caller holds it (see `hold`).
+   */
+  readonly shared?: boolean
 }
 
 interface Waiting {
@@ -27,14 +37,18 @@ interface Waiting {
 
 /**
  * Opens a database file, or begins one; its folder is made. The schema is brought up to date, and a damaged file put aside.
- * UserError: it cannot be opened or written, or a later studio wrote it.
+ * UserError: it cannot be opened or written, a later studio wrote it, or it is damaged and shared.
  */
-export async function openDatabase(file: string): Promise<Database> {
+export async function openDatabase(file: string, { shared = false }: DatabaseOptions = {}): Promise<Database> {
   await mkdir(dirname(file), { recursive: true }).catch(cause => {
     throw new UserError(`The folder ${dirname(file)} cannot be made.`, 'Choose another data folder.', { cause })
   })
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { file }, name: 'database' })
+  const workerData: Opening = { file, shared }
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData, name: 'database' })
   const waiting = new Map<number, Waiting>()
+  const listeners: (() => void)[] = []
+  /** Whether something was written before anybody listened. */
+  let missed = false
   let last = 0
   let ended: Error | undefined
 
@@ -52,7 +66,12 @@ export async function openDatabase(file: string): Promise<Database> {
 
   const { modules, setAside } = await new Promise<Opened>((resolve, reject) => {
     waiting.set(0, { resolve: value => resolve(value as Opened), reject })
-    worker.on('message', (message: Answer | Opened) => {
+    worker.on('message', (message: Answer | Opened | Told) => {
+      if ('foreignWrite' in message) {
+        missed = listeners.length === 0
+        for (const listener of listeners) listener()
+        return
+      }
       const id = 'modules' in message ? 0 : message.id
       const call = waiting.get(id)
       waiting.delete(id)
@@ -73,7 +92,12 @@ export async function openDatabase(file: string): Promise<Database> {
     closing ??= ask({ name: 'close', args: [] }).then(() => undefined)
     return closing
   }
-  return { ...Object.fromEntries(functions), setAside, close } as Database
+  const onForeignWrite = (listener: () => void) => {
+    listeners.push(listener)
+    if (missed) listener()
+    missed = false
+  }
+  return { ...Object.fromEntries(functions), setAside, onForeignWrite, close } as Database
 }
 
 function asError({ message, hint, user }: { message: string; hint: string; user: boolean }): Error {

@@ -1,3 +1,10 @@
+/** What the database's thread begins with. */
+export interface Opening {
+  readonly file: string
+  /** Whether a studio may be using the file too. */
+  readonly shared: boolean
+}
+
 /** A call to the database's thread; without a module, to close. */
 export interface Call {
   readonly id: number
@@ -14,4 +21,9 @@ export type Answer =
 export interface Opened {
   readonly modules: Readonly<Record<string, readonly string[]>>
   readonly setAside: string | undefined
+}
+
+/** Another process has written. */
+export interface Told {
+  readonly foreignWrite: true
 }

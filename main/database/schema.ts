@@ -22,6 +22,8 @@ export const pictures = sqliteTable(
     /** Milliseconds since 1970: the file's modification time. */
     created: integer().notNull(),
     starred: integer({ mode: 'boolean' }).notNull().default(false),
+    /** Mean colour, red green blue in 24 bits; null until its thumbnail has been made. */
+    colour: integer(),
     /** What follows is null where the file does not say it. */
     base: text(),
     method: text(),

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import sharp from 'sharp'
 import { UserError } from '../../models/errors.ts'
 import type { PictureItem } from '../../preload/contract/gallery.ts'
 import type { Contract } from '../../preload/contract/index.ts'
@@ -15,7 +16,7 @@ import { onDisk, recordOf, settingsRow } from './record.ts'
 import { Removals } from './removal.ts'
 import { type Changes, galleryService } from './service.ts'
 import type { PictureSettings } from './settings.ts'
-import { Thumbnails } from './thumbnails.ts'
+import { meanColour, Thumbnails } from './thumbnails.ts'
 import { writePicture } from './write.ts'
 
 /** A picture as it comes from the engine. */
@@ -48,7 +49,7 @@ export type Gallery = Awaited<ReturnType<typeof openGallery>>
  */
 export async function openGallery({ data: given, database, events, undoTime, tidy = true }: GalleryOptions) {
   const data = resolve(given)
-  const thumbnails = new Thumbnails(galleryPlaces(data).thumbnails)
+  const thumbnails = new Thumbnails(galleryPlaces(data).thumbnails, database.pictures.setColour)
   const closing = new AbortController()
   /** Files that are written and about to be rowed. */
   const busy = new Set<string>()
@@ -95,6 +96,9 @@ export async function openGallery({ data: given, database, events, undoTime, tid
     events.emit('system.notice', { level: 'error', message, hint: 'Check the data folder.' })
   })
 
+  // Nobody waits for it
+  const swept = tidied.then(() => (tidy ? thumbnails.tidy(closing.signal) : undefined)).catch(() => undefined)
+
   return {
     service,
     /** Settled when what the last run left behind is in order. */
@@ -107,11 +111,19 @@ export async function openGallery({ data: given, database, events, undoTime, tid
       busy.add(file)
       try {
         await writePicture(path, { width, height, data: pixels }, settings)
-        const row = { file, ...(await onDisk(path)), width, height, ...settingsRow(settings, { passes, seconds }) }
+        const colour = await meanColour(sharp(pixels, { raw: { width, height, channels: 3 } }))
+        const row = {
+          file,
+          ...(await onDisk(path)),
+          width,
+          height,
+          colour,
+          ...settingsRow(settings, { passes, seconds }),
+        }
         // Another process that looked for pictures without a row may have been faster; it does not know what this one cost
         const item = await database.pictures.put(row)
         tell({ added: [item] })
-        thumbnails.of(item.id, path).catch(() => undefined)
+        thumbnails.of(item, path).catch(() => undefined)
         return item
       } finally {
         busy.delete(file)
@@ -120,14 +132,20 @@ export async function openGallery({ data: given, database, events, undoTime, tid
 
     /** The path of a picture's file; nothing where there is no such picture. */
     async file(id: number): Promise<string | undefined> {
-      const file = await database.pictures.file(id)
-      return file === undefined ? undefined : join(data, file)
+      const found = await database.pictures.file(id)
+      return found && join(data, found.file)
     },
 
-    /** The path of a picture's thumbnail, which is made where there is none. UserError: the picture cannot be read. */
-    async thumbnail(id: number): Promise<string | undefined> {
-      const file = await database.pictures.file(id)
-      return file === undefined ? undefined : thumbnails.of(id, join(data, file))
+    /**
+     * The path of a picture's thumbnail, which is made where there is none. The database is not asked for one that is there when
+     * the bytes of the picture are given; where they are others, there is no such picture. UserError: the picture cannot be read.
+     */
+    async thumbnail(id: number, size?: number): Promise<string | undefined> {
+      const there = size === undefined ? undefined : await thumbnails.find({ id, size })
+      if (there !== undefined) return there
+      const found = await database.pictures.file(id)
+      if (!found || (size !== undefined && size !== found.size)) return undefined
+      return thumbnails.of({ id, size: found.size }, join(data, found.file))
     },
 
     /** Compares the database with the disk and, with `fix`, mends what does not agree. */
@@ -170,7 +188,7 @@ export async function openGallery({ data: given, database, events, undoTime, tid
       const items = await database.pictures.page(filter, null, limit)
       const paths = items.map(async item => ({
         ...item,
-        path: join(data, (await database.pictures.file(item.id)) ?? ''),
+        path: join(data, (await database.pictures.file(item.id))?.file ?? ''),
       }))
       return { total: await database.pictures.count(filter), pictures: await Promise.all(paths) }
     },
@@ -184,7 +202,7 @@ export async function openGallery({ data: given, database, events, undoTime, tid
     /** Ends removals and waits for what is being written; the database is left open. */
     async close(): Promise<void> {
       closing.abort()
-      await tidied
+      await swept
       await thumbnails.settled()
       await removals.close()
     },

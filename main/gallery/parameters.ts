@@ -29,6 +29,9 @@ export function formatParameters(settings: PictureSettings): string {
     ['Clip skip', settings.clipSkip],
     ['Denoising strength', settings.strength],
     ['Guidance method', settings.method],
+    ['Guidance refresh', settings.refresh],
+    ['Guidance interval', settings.interval?.join(' to ')],
+    ['Guidance agreement', settings.agreement],
     ['Guide hash', guide?.hash],
     ['Guide', guide?.name],
     ['RNG', 'CPU'],
@@ -80,6 +83,9 @@ function settingsOf(fields: ReadonlyMap<string, string>): Partial<PictureSetting
     clipSkip: whole(fields.get('Clip skip'), 1),
     strength: decimal(fields.get('Denoising strength')),
     method: fields.get('Guidance method'),
+    refresh: whole(fields.get('Guidance refresh'), 0),
+    interval: intervalOf(fields.get('Guidance interval')),
+    agreement: decimal(fields.get('Guidance agreement')),
     version: version?.startsWith(program) ? version.slice(program.length) : version,
   })
 }
@@ -104,6 +110,11 @@ const numeric = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 function decimal(text = ''): number | undefined {
   const value = numeric.test(text) ? Number(text) : Number.NaN
   return Number.isFinite(value) ? value : undefined
+}
+
+function intervalOf(text: string | undefined): [low: number, high: number] | undefined {
+  const [low, high, ...more] = (text?.split(' to ') ?? []).map(part => decimal(part))
+  return low === undefined || high === undefined || more.length > 0 ? undefined : [low, high]
 }
 
 function whole(text: string | undefined, least: number): number | undefined {

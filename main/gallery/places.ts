@@ -4,7 +4,6 @@ import { join } from 'node:path'
 /** Where the gallery keeps its things below the data folder. */
 export const galleryPlaces = (data: string) =>
   ({
-    database: join(data, 'studio.sqlite'),
     pictures: join(data, 'pictures'),
     thumbnails: join(data, 'cache', 'thumbnails'),
     trash: join(data, 'trash'),

@@ -109,7 +109,7 @@ export class Removals {
     const held = new Set(stuck)
     const gone = pictures.filter(({ file }) => !held.has(file))
     await this.#database.removals.gone(gone.map(({ file }) => file))
-    await this.#thumbnails.forget(gone.map(({ id }) => id))
+    await this.#thumbnails.forget(gone)
     if (kept.length > 0)
       this.#tell(
         'info',

@@ -23,15 +23,16 @@ export function galleryService(
     async page({ query, after, limit }) {
       const filter = parseQuery(query)
       const items = await database.pictures.page(filter, after?.id ?? null, limit)
-      return { items, total: await database.pictures.count(filter) }
+      return { items, total: after === null && items.length < limit ? items.length : null }
     },
+    count: async ({ query }) => ({ total: await database.pictures.count(parseQuery(query)) }),
     async detail({ id }) {
       const found = await database.pictures.detail(id)
       if (!found) throw new UserError('This picture is no longer in the gallery.')
-      const { generation, seed, width, height, starred, created, file, size, tags } = found
+      const { generation, seed, width, height, starred, colour, created, file, size, tags } = found
       const settings = pictureSettings.safeParse(generation?.settings)
       return {
-        ...{ id, width, height, seed: seed ?? 0, starred, created, file, size, tags },
+        ...{ id, size, width, height, seed: seed ?? 0, starred, colour, created, file, tags },
         settings: settings.data ?? null,
         passes: generation?.passes ?? null,
         seconds: generation?.seconds ?? null,

@@ -31,6 +31,12 @@ const settings = z.object({
   clipSkip: z.int().positive().exactOptional(),
   /** How much of a given picture was painted anew, 0..1; absent where it began as noise. */
   strength: z.number().exactOptional(),
+  /** Every how many steps `guide` and `reuse` took both true passes. */
+  refresh: z.int().nonnegative().exactOptional(),
+  /** Noise levels sigma between which `interval` guided. */
+  interval: z.tuple([z.number(), z.number()]).readonly().exactOptional(),
+  /** Cosine of the predictions from which on `adaptive` guided no more. */
+  agreement: z.number().exactOptional(),
   /** `epsilon`, `v_prediction` or `sample`. */
   predictionType: z.string().exactOptional(),
   /** Version of the studio, `0.1.0`; another program's as it wrote it. */

@@ -1,6 +1,7 @@
 import type { ModelCard } from '../../preload/contract/models.ts'
 import type { ModelRow, NewModel } from '../database/queries/models.ts'
 import type { ModelFacts } from './facts.ts'
+import { shippedGuide } from './guides.ts'
 import type { Places } from './places.ts'
 
 /** A row as the window shows it; `missing` is one whose files are not there at the moment. */
@@ -43,6 +44,15 @@ export const demoCard = (path: string, facts: ModelFacts): ModelCard => ({
   problem: facts.problem,
   nativeSize: facts.nativeSize,
   hasPreview: false,
+})
+
+/** The guide that ships with the studio as a card. */
+export const demoGuideCard = (path: string, facts: ModelFacts): ModelCard => ({
+  ...demoCard(path, facts),
+  id: shippedGuide.ref,
+  kind: 'guide',
+  name: 'Demo guide',
+  nativeSize: null,
 })
 
 /** The columns that a look at the headers fills. */

@@ -5,9 +5,10 @@ import type { Database } from '../database/database.ts'
 import type { ModelRow } from '../database/queries/models.ts'
 import type { Events } from '../events.ts'
 import { shipped } from '../paths.ts'
-import { cardOf, columnsOf, demoCard } from './card.ts'
+import { cardOf, columnsOf, demoCard, demoGuideCard } from './card.ts'
 import { type ModelFacts, type Stamp, stampOf } from './facts.ts'
-import type { Places } from './places.ts'
+import { isWithin, type Places } from './places.ts'
+import { isBare } from './walk.ts'
 import { LibraryWorker } from './worker/worker.ts'
 
 export interface CatalogOptions {
@@ -30,7 +31,10 @@ export class Catalog {
   #missing: ReadonlySet<string> = new Set()
   /** Paths of models in folders that the person removed from the library. */
   #hidden: ReadonlySet<string> = new Set()
+  /** Of each models folder, what could not be read when it was last looked through. */
+  readonly #away = new Map<string, readonly string[]>()
   #demo: Promise<ModelFacts> | undefined
+  #demoGuide: Promise<ModelFacts> | undefined
   #telling: NodeJS.Timeout | undefined
 
   constructor({ places, database, events }: CatalogOptions) {
@@ -59,10 +63,17 @@ export class Catalog {
     throw new UserError(`There is no model ${id} in the library.`, 'It may have been removed.')
   }
 
-  /** The demo model and all others that are not hidden. */
+  /** The demo model, its guide and all others that are not hidden. */
   async cards(): Promise<ModelCard[]> {
-    const [demo, rows] = await Promise.all([this.demo(), this.database.models.list()])
-    return [demoCard(shipped.demo, demo), ...rows.filter(row => !this.#hidden.has(row.path)).map(this.card)]
+    this.#demoGuide ??= this.look(shipped.guide)
+    const [demo, guide, rows] = await Promise.all([this.demo(), this.#demoGuide, this.database.models.list()])
+    const own = [demoCard(shipped.demo, demo), demoGuideCard(shipped.guide, guide)]
+    return [...own, ...rows.filter(row => !this.#hidden.has(row.path)).map(this.card)]
+  }
+
+  /** What was missed under that id is so no more: its row went, or its files came back. An id may be given again. */
+  found(id: string): void {
+    this.#missing = new Set([...this.#missing].filter(other => other !== id))
   }
 
   /** Takes a path out of sight, or brings it back. */
@@ -80,13 +91,26 @@ export class Catalog {
     for (const path of this.#hidden) if (isForgotten(path)) await this.hide(path, false)
   }
 
+  /** What of a models folder could not be read, though models of it are known: the folder itself, or parts of it. */
+  readonly away = (folder: string): readonly string[] => this.#away.get(folder) ?? []
+
+  async setAway(folder: string, paths: readonly string[]): Promise<void> {
+    const isNews = paths.length + this.away(folder).length > 0
+    this.#away.set(folder, paths)
+    if (isNews) await this.refresh()
+  }
+
   /** Sees which models and folders are there, and looks anew at imported models whose files have changed. */
   async refresh(): Promise<void> {
     const { models } = this.database
     const missing = new Set<string>()
     for (const row of await models.imported()) if (!(await this.#refreshOne(row))) missing.add(row.id)
-    for (const folder of await models.folders())
-      if (!(await isThere(folder))) for (const { id } of await models.inFolder(folder)) missing.add(id)
+    for (const folder of await models.folders()) {
+      const away = (await isBare(folder)) ? [folder] : this.away(folder)
+      if (away.length === 0) continue
+      for (const { id, path } of await models.inFolder(folder))
+        if (away.some(part => isWithin(part, path))) missing.add(id)
+    }
     const differs = missing.size !== this.#missing.size || [...missing].some(id => !this.#missing.has(id))
     this.#missing = missing
     if (differs) this.tellChanged()

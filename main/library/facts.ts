@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { asBase } from '../../models/checkpoint/as-base.ts'
+import { asGuide } from '../../models/checkpoint/as-guide.ts'
 import type { BaseCheckpoint, ModelDescription } from '../../models/checkpoint/checkpoint.ts'
 import { vaeConfig } from '../../models/checkpoint/config/vae.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
@@ -66,7 +67,7 @@ export async function lookAt(path: string): Promise<ModelFacts> {
     usable: !refusal,
     problem: refusal?.message ?? null,
     hint: refusal?.hint ?? null,
-    welcome: kind === 'base' ? !refusal : kind !== 'other',
+    welcome: kind === 'base' || kind === 'guide' ? !refusal : kind !== 'other',
     files: model.files,
   }
 }
@@ -91,6 +92,10 @@ export const unreadable = (path: string, stamp: Stamp, { message, hint }: UserEr
 
 function refusalOf(model: ModelDescription): UserError | undefined {
   try {
+    if (model.kind === 'guide') {
+      asGuide(model)
+      return undefined
+    }
     const [first, ...more] = examine(asBase(model)).problems
     if (first) refuse([first, ...more])
     return undefined

@@ -8,11 +8,11 @@ import type { ModelFolder } from '../../preload/contract/models.ts'
 import type { Catalog } from './catalog.ts'
 import { isBelow } from './places.ts'
 import { scan } from './scan.ts'
-import { deepest, isOfNoInterest } from './walk.ts'
+import { deepest, isBare, isOfNoInterest } from './walk.ts'
 
 /** What happens in a folder in this time is looked at together. */
 const gatherMs = 400
-/** How often is seen whether a folder is there, and where it cannot be watched what is in it. */
+/** How often is seen whether a folder is there, and what is in it where it cannot be watched or parts of it are away. */
 const tickMs = 5000
 const blindTicks = 12
 /** How long adding a folder waits for the first look through it; it goes on afterwards. */
@@ -53,7 +53,7 @@ export class Folders {
       (await models.folders()).map(async path => ({
         path,
         models: (await models.inFolder(path)).length,
-        missing: !(await isFolder(path)),
+        missing: (await this.#isMissing(path)) || this.#catalog.away(path).includes(path),
       })),
     )
   }
@@ -92,6 +92,12 @@ export class Folders {
     await Promise.all([...this.#watched.values()].map(end))
   }
 
+  /** Whether a folder's models are not there: a mount point without its drive is an empty folder. */
+  async #isMissing(path: string): Promise<boolean> {
+    if (!(await isFolder(path))) return true
+    return (await isBare(path)) && (await this.#catalog.database.models.inFolder(path)).length > 0
+  }
+
   async #refuse(path: string): Promise<void> {
     const { data } = this.#catalog.places
     if (dirname(path) === path)
@@ -105,7 +111,7 @@ export class Folders {
   }
 
   async #begin(path: string): Promise<void> {
-    const missing = !(await isFolder(path))
+    const missing = await this.#isMissing(path)
     const watched = { watcher: undefined, blind: false, missing, scanning: undefined, again: false, soon: undefined }
     this.#watched.set(path, watched)
     if (!missing) this.#enter(path, watched)
@@ -151,8 +157,6 @@ export class Folders {
   async #scanNow(path: string, watched: Watched): Promise<void> {
     watched.again = false
     try {
-      // A disk that was pulled out looks like a folder that was emptied.
-      if (!(await isFolder(path))) return
       const { unsettled } = await scan(path, this.#catalog, this.#closing.signal)
       if (unsettled) this.#scanSoon(path, tickMs / 4)
     } catch (error) {
@@ -165,12 +169,13 @@ export class Folders {
   async #look(): Promise<void> {
     this.#ticks++
     for (const [path, watched] of this.#watched) {
-      const missing = !(await isFolder(path))
+      const missing = await this.#isMissing(path)
       if (missing !== watched.missing) {
         watched.missing = missing
         await watched.watcher?.close()
         if (!missing && this.#watched.has(path)) this.#enter(path, watched)
-      } else if (watched.blind && this.#ticks % blindTicks === 0) this.#scan(path)
+      } else if (this.#ticks % blindTicks === 0 && (watched.blind || this.#catalog.away(path).length > 0))
+        this.#scan(path)
     }
     await this.#catalog.refresh()
   }

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import type { ModelHashes } from '../../models/checkpoint/hashes.ts'
 import { UserError } from '../../models/errors.ts'
 import type { ModelRow } from '../database/queries/models.ts'
 import { type Catalog, isSame } from './catalog.ts'
@@ -12,8 +13,8 @@ import { type Stamp, stampOf } from './facts.ts'
 export class Hashing {
   readonly #catalog: Catalog
   readonly #waiting = new Map<string, Promise<string | undefined>>()
-  /** Of files that are not in the library, as long as the studio runs. */
-  readonly #known = new Map<string, Stamp & { readonly hash: string }>()
+  /** Of all files that were read, as long as the studio runs: also of those that are not in the library. */
+  readonly #known = new Map<string, Stamp & { readonly hashes: ModelHashes }>()
   #last: Promise<unknown> = Promise.resolve()
   #done = 0
 
@@ -42,37 +43,42 @@ export class Hashing {
   }
 
   #once(path: string, row?: ModelRow): Promise<string | undefined> {
-    const waiting = this.#waiting.get(path)
+    // A row that comes while its file is read without it gets its hash in turn
+    const key = row?.id ?? path
+    const waiting = this.#waiting.get(key)
     if (waiting) return waiting
     const hash = this.#last.then(() => this.#hash(path, row))
     this.#last = hash.catch(() => undefined)
     const forget = () => {
-      this.#waiting.delete(path)
+      this.#waiting.delete(key)
       this.#done = this.#waiting.size === 0 ? 0 : this.#done + 1
     }
-    this.#waiting.set(path, hash)
+    this.#waiting.set(key, hash)
     hash.then(forget, forget)
     return hash
   }
 
   async #hash(path: string, row: ModelRow | undefined): Promise<string | undefined> {
-    const { worker, database } = this.#catalog
     const before = await stampOf(path)
     if ((await stat(path)).isDirectory()) return undefined
     const known = this.#known.get(path)
-    if (known && isSame(known, before)) return known.hash
+    const hashes = known && isSame(known, before) ? known.hashes : await this.#read(path, row?.name ?? path, before)
+    this.#known.set(path, { ...before, hashes })
+    if (row && isSame(row, before)) {
+      await this.#catalog.database.models.change(row.id, hashes)
+      this.#catalog.tellChanged()
+    }
+    return hashes.autoV2
+  }
+
+  async #read(path: string, name: string, before: Stamp): Promise<ModelHashes> {
     const tell = (done: number) =>
-      this.#catalog.tellProgress(`Hashing ${row?.name ?? path}`, this.#done + done, this.#done + this.#waiting.size)
+      this.#catalog.tellProgress(`Hashing ${name}`, this.#done + done, this.#done + this.#waiting.size)
     tell(0)
-    const { autoV2, autoV3 } = await worker.ask('hash', path)
+    const hashes = await this.#catalog.worker.ask('hash', path)
     if (!isSame(before, await stampOf(path)))
       throw new UserError(`${path} changed while it was read.`, 'Wait until it is whole.')
     tell(1)
-    if (!row) this.#known.set(path, { ...before, hash: autoV2 })
-    else if (isSame(row, before)) {
-      await database.models.change(row.id, { autoV2, autoV3 })
-      this.#catalog.tellChanged()
-    }
-    return autoV2
+    return hashes
   }
 }

@@ -2,23 +2,26 @@ import { rm, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { UserError } from '../../models/errors.ts'
 import { pathError } from '../../models/tensor/safetensors/open.ts'
+import type { GenerateRequest } from '../../preload/contract/generation.ts'
 import type { Contract } from '../../preload/contract/index.ts'
-import type { ModelCard, ModelSheet } from '../../preload/contract/models.ts'
+import type { GuideCard, ModelCard, ModelSheet } from '../../preload/contract/models.ts'
 import type { Implementation } from '../../preload/contract/service.ts'
 import type { Database } from '../database/database.ts'
 import type { ModelRow } from '../database/queries/models.ts'
 import type { Events } from '../events.ts'
 import { type BroughtIn, copyIn, linkIn, moveIn, nameOnShelf, type Way } from './bring-in.ts'
 import { columnsOf, idFrom, isId } from './card.ts'
-import { Catalog, isSame } from './catalog.ts'
+import { Catalog, isSame, isThere } from './catalog.ts'
+import type { ModelChoice } from './choice.ts'
 import { type ModelFacts, nameOf } from './facts.ts'
 import { Folders } from './folders.ts'
 import { findAgain } from './found-again.ts'
+import { type Guided, guidedBy, shippedGuide } from './guides.ts'
 import { Hashing } from './hashing.ts'
 import { Places } from './places.ts'
 import { findPreview } from './previews.ts'
 import { removeFiles } from './remove.ts'
-import { type BaseChoice, resolveBase } from './resolve.ts'
+import { allGuides, resolveBase, resolveGuide } from './resolve.ts'
 import { tryLater } from './trial.ts'
 import { Uploads } from './uploads.ts'
 
@@ -61,6 +64,11 @@ export class Library {
     list: () => this.catalog.cards(),
     inspect: ({ source }) => this.#inspect(source),
     import: ({ source, way }) => this.#inTurn(() => this.#import(source, way)),
+    discard: async ({ upload }) => {
+      await this.uploads.discard(upload)
+      return {}
+    },
+    guides: ({ base }) => this.#heldAgainst(base),
     rename: ({ id, name }) => this.#rename(id, name),
     remove: ({ id }) => this.#inTurn(() => this.#remove(id)),
     folders: () => this.#folders.list(),
@@ -80,12 +88,37 @@ export class Library {
     await this.#hashing.open()
   }
 
+  /** Takes up what another process, a command most of all, has written to the database. */
+  async readAgain(): Promise<void> {
+    await this.catalog.open()
+    this.catalog.tellChanged()
+    await this.#hashing.open()
+  }
+
   /** The base of an id or a path. Throws UserError where there is none or it cannot be painted with. */
-  readonly resolveBase = (wanted: string): Promise<BaseChoice> => resolveBase(wanted, this.catalog, this.#hashing)
+  readonly resolveBase = (wanted: string): Promise<ModelChoice> => resolveBase(wanted, this.catalog, this.#hashing)
+
+  /** The guide of an id or a path. Throws UserError where there is none. */
+  readonly resolveGuide = (wanted: string): Promise<ModelChoice> => resolveGuide(wanted, this.catalog, this.#hashing)
+
+  /** All guides that are there, the shipped one last. */
+  readonly guides = (): Promise<ModelChoice[]> => allGuides(this.catalog, this.#hashing)
+
+  /** How a request is guided on a base. Throws UserError where its guide is none, or does not fit. */
+  readonly guidedBy = async (
+    { method, guide }: Pick<GenerateRequest, 'method' | 'guide'>,
+    base: ModelChoice,
+  ): Promise<Guided> => {
+    const isGuided = method === undefined || method === 'guide'
+    const wanted = isGuided && guide !== undefined ? await this.resolveGuide(guide) : undefined
+    const guides = isGuided && !wanted ? await this.guides() : []
+    const report = (guidePath: string, basePath: string) => this.catalog.worker.ask('pair', guidePath, basePath)
+    return guidedBy(method, { base: base.path, wanted, guides, report })
+  }
 
   /** Whether the library has a model of that id. */
   readonly has = async (id: string): Promise<boolean> =>
-    id === 'demo' || (isId(id) && (await this.catalog.database.models.get(id)) !== undefined)
+    isShipped(id) || (isId(id) && (await this.catalog.database.models.get(id)) !== undefined)
 
   /** The picture that stands beside a model. */
   async previewFile(id: string): Promise<string | undefined> {
@@ -94,6 +127,13 @@ export class Library {
     const path = this.catalog.places.whole(preview)
     return (await stat(path).catch(() => undefined))?.isFile() ? path : undefined
   }
+
+  /** What a file of a browser is, of which `body` brings no more than the header. Throws UserError where it is nothing. */
+  readonly inspectStart = (
+    file: { name: string; size: number },
+    body: AsyncIterable<Uint8Array>,
+  ): Promise<ModelSheet> =>
+    this.uploads.withStart(file, body, async path => ({ ...(await this.#inspect({ path })), ways: ['copy'] }))
 
   /** A copy that is under way is given up. */
   async close(): Promise<void> {
@@ -124,6 +164,7 @@ export class Library {
     const known = await this.#known(path, facts, way)
     const { row, bytesCopied } = known ? { row: known, bytesCopied: 0 } : await this.#add(source, path, facts, way)
     await this.catalog.hide(row.path, false)
+    this.catalog.found(row.id)
     if ('upload' in source) await this.uploads.discard(source.upload)
     this.catalog.tellChanged()
     if (!known) await this.onImported(row)
@@ -173,18 +214,33 @@ export class Library {
     if (way === 'in place') return database.models.atPath(places.kept(path))
     const place = way === 'copy' ? 'copied' : 'linked'
     const rows = await database.models.imported()
-    return rows.find(row => row.place === place && isSame(row, facts) && nameOf(places.whole(row.path)) === facts.name)
+    const isIt = (row: ModelRow) =>
+      row.place === place && isSame(row, facts) && nameOf(places.whole(row.path)) === facts.name
+    for (const row of rows.filter(isIt)) if (await isThere(places.whole(row.path))) return row
+    return undefined
+  }
+
+  /** Every guide, held against a base. */
+  async #heldAgainst(wanted: string): Promise<GuideCard[]> {
+    const base = await this.resolveBase(wanted)
+    const cards: GuideCard[] = []
+    for (const { ref, path } of await this.guides()) {
+      const report = await this.catalog.worker.ask('pair', path, base.path).catch(() => undefined)
+      const { name = ref } = (await this.catalog.cards()).find(({ id }) => id === ref) ?? {}
+      if (report) cards.push({ ...report, id: ref, name, guidance: report.guidance && [...report.guidance] })
+    }
+    return cards.toSorted((a, b) => Number(b.fits) - Number(a.fits))
   }
 
   async #rename(id: string, name: string): Promise<ModelCard> {
-    if (id === 'demo') throw new UserError('The demo model keeps its name.')
+    if (isShipped(id)) throw new UserError('What ships with the studio keeps its name.')
     const row = await this.catalog.database.models.change(id, { name: name.trim() || id })
     this.catalog.tellChanged()
     return this.catalog.card(row ?? (await this.catalog.row(id)))
   }
 
   async #remove(id: string): Promise<Record<string, never>> {
-    if (id === 'demo') throw new UserError('The demo model belongs to the studio and stays.')
+    if (isShipped(id)) throw new UserError('What ships with the studio belongs to it and stays.')
     const row = await this.catalog.row(id)
     if (row.folder === null) {
       await removeFiles(row, this.catalog.places)
@@ -226,6 +282,8 @@ export class Library {
     return result
   }
 }
+
+const isShipped = (id: string): boolean => id === 'demo' || id === shippedGuide.ref
 
 const refused = ({ problem, hint }: ModelFacts): UserError =>
   new UserError(problem ?? 'This model cannot be used.', hint ?? '')

@@ -39,3 +39,6 @@ export function isBelow(folder: string, path: string): boolean {
   const inner = relative(folder, path)
   return inner !== '' && inner !== '..' && !inner.startsWith(`..${sep}`) && !isAbsolute(inner)
 }
+
+/** The same, or whether it is the folder itself. */
+export const isWithin = (folder: string, path: string): boolean => folder === path || isBelow(folder, path)

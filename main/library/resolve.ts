@@ -3,20 +3,10 @@ import { UserError } from '../../models/errors.ts'
 import { shipped } from '../paths.ts'
 import { isId } from './card.ts'
 import { type Catalog, isThere } from './catalog.ts'
+import type { ModelChoice } from './choice.ts'
 import { type ModelFacts, stemOf } from './facts.ts'
+import { shippedGuide } from './guides.ts'
 import type { Hashing } from './hashing.ts'
-
-/** A base that can be painted with. */
-export interface BaseChoice {
-  /** What a request calls it: an id of the library, or an absolute path. */
-  readonly ref: string
-  /** Absolute path of its file or folder. */
-  readonly path: string
-  /** As pictures name it: the file's name without its ending. */
-  readonly name: string
-  /** AutoV2; undefined for a folder. Takes as long as reading the file where it has not been computed. */
-  hash(): Promise<string | undefined>
-}
 
 const noHash = () => Promise.resolve(undefined)
 
@@ -24,12 +14,33 @@ const noHash = () => Promise.resolve(undefined)
  * Finds the base of an id or a path; an id of the library goes first. Throws UserError where there is none, or it
  * cannot be painted with: the sentence says why.
  */
-export async function resolveBase(wanted: string, catalog: Catalog, hashing: Hashing): Promise<BaseChoice> {
+export async function resolveBase(wanted: string, catalog: Catalog, hashing: Hashing): Promise<ModelChoice> {
   if (wanted === 'demo') {
     requireUsable(await catalog.demo())
     return { ref: 'demo', path: shipped.demo, name: basename(shipped.demo), hash: noHash }
   }
-  const row = isId(wanted) ? await catalog.database.models.get(wanted) : undefined
+  return resolveModel(wanted, catalog, hashing)
+}
+
+/** Finds the guide of an id or a path in the same way. */
+export async function resolveGuide(wanted: string, catalog: Catalog, hashing: Hashing): Promise<ModelChoice> {
+  return wanted === shippedGuide.ref ? shippedGuide : resolveModel(wanted, catalog, hashing)
+}
+
+/** All guides of the library that are there, the shipped one last. */
+export async function allGuides(catalog: Catalog, hashing: Hashing): Promise<ModelChoice[]> {
+  const cards = (await catalog.cards()).filter(
+    ({ kind, usable, place }) => kind === 'guide' && usable && place !== 'shipped',
+  )
+  const guides = await Promise.all(cards.map(({ id }) => resolveModel(id, catalog, hashing).catch(() => undefined)))
+  return [...guides.filter(guide => guide !== undefined), shippedGuide]
+}
+
+async function resolveModel(wanted: string, catalog: Catalog, hashing: Hashing): Promise<ModelChoice> {
+  const { models } = catalog.database
+  // A path of the library is its model: its hash is known, and what only painting showed
+  const row =
+    (isId(wanted) ? await models.get(wanted) : undefined) ?? (await models.atPath(catalog.places.kept(resolve(wanted))))
   if (row) {
     const path = catalog.places.whole(row.path)
     if (!(await isThere(path)))

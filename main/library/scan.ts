@@ -3,6 +3,7 @@ import type { ModelChanges, ModelRow, NewModel } from '../database/queries/model
 import { columnsOf, idFrom } from './card.ts'
 import { type Catalog, isSame } from './catalog.ts'
 import { type ModelFacts, unreadable } from './facts.ts'
+import { isWithin } from './places.ts'
 import { type Found, walk } from './walk.ts'
 
 /** What is being written is not judged yet: milliseconds since its last change. */
@@ -18,12 +19,12 @@ export interface Scanned {
 }
 
 /**
- * Brings the rows of a models folder up to date. Only what is new or changed is opened; what is gone loses its row.
- * Nothing in the folder is written.
+ * Brings the rows of a models folder up to date. Only what is new or changed is opened; what is gone loses its row, what
+ * could not be read keeps it. Nothing in the folder is written.
  */
 export async function scan(folder: string, catalog: Catalog, signal: AbortSignal): Promise<Scanned> {
   const { database, places } = catalog
-  const [{ found, cut }, rows] = await Promise.all([
+  const [{ found, unread, cut }, rows] = await Promise.all([
     walk(folder, { except: places.data }),
     database.models.inFolder(folder),
   ])
@@ -31,7 +32,10 @@ export async function scan(folder: string, catalog: Catalog, signal: AbortSignal
   if (cut) catalog.notice(`${folder} holds more models than can be used from one folder.`, 'Add a folder inside it.')
   const known = new Map(rows.map(row => [row.path, row]))
   const there = new Set(found.map(({ path }) => path))
-  const gone = rows.filter(({ path }) => !there.has(path)).map(({ id }) => id)
+  const lost = rows.filter(({ path }) => !there.has(path))
+  // A drive that was pulled out looks like a folder whose models were all deleted
+  const away = found.length === 0 ? [folder] : unread
+  const gone = lost.filter(({ path }) => !away.some(part => isWithin(part, path))).map(({ id }) => id)
   if (gone.length > 0) await database.models.remove(gone)
 
   const fresh = found.filter(model => !isUpToDate(model, known.get(model.path)))
@@ -48,6 +52,10 @@ export async function scan(folder: string, catalog: Catalog, signal: AbortSignal
     catalog.tellChanged()
   }
   if (gone.length > 0) catalog.tellChanged()
+  await catalog.setAway(
+    folder,
+    away.filter(part => lost.some(({ path }) => isWithin(part, path))),
+  )
   return { models: found.length, unsettled }
 }
 

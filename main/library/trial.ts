@@ -27,6 +27,8 @@ export class Trials {
   readonly #engine: Engine
   readonly #idleness: Idleness
   #untried: readonly string[] = []
+  /** Changes to the list go one after another. */
+  #last: Promise<unknown> = Promise.resolve()
   #current: AbortController | undefined
   #closed = false
   #running: Promise<void> = Promise.resolve()
@@ -38,15 +40,16 @@ export class Trials {
     idleness.onChange(() => (idleness.isIdle ? this.#goOn() : this.#current?.abort()))
   }
 
+  /** Reads the list, and again when a command beside the studio may have written it. */
   async open(): Promise<void> {
-    this.#untried = await untried(this.#catalog)
+    await this.#keep(() => untried(this.#catalog))
     this.#goOn()
   }
 
   /** Tries a model as soon as there is time for it. */
   async add({ id, kind, usable }: ModelRow): Promise<void> {
     if (kind !== 'base' || !usable) return
-    await this.#remember([...this.#untried, id])
+    await this.#change(ids => [...ids, id])
     this.#goOn()
   }
 
@@ -68,6 +71,7 @@ export class Trials {
       // Another request came first, or the studio closes: the model stays in the list and is tried again.
       () => {
         this.#current = undefined
+        if (controller.signal.aborted) this.#goOn()
       },
     )
   }
@@ -76,7 +80,7 @@ export class Trials {
     const [id = ''] = this.#untried
     const row = await this.#catalog.database.models.get(id)
     if (row?.usable) await this.#paint(row, signal)
-    await this.#remember(this.#untried.filter(other => other !== id))
+    await this.#change(ids => ids.filter(other => other !== id))
   }
 
   async #paint(row: ModelRow, signal: AbortSignal): Promise<void> {
@@ -118,11 +122,20 @@ export class Trials {
     }
   }
 
-  async #remember(ids: readonly string[]): Promise<void> {
-    this.#untried = ids
-    await this.#catalog.database.settings.set(trialsKey, ids)
+  #change(change: Change): Promise<void> {
+    return this.#keep(() => rewrite(this.#catalog, change))
+  }
+
+  #keep(list: () => Promise<readonly string[]>): Promise<void> {
+    const result = this.#last.then(async () => {
+      this.#untried = await list()
+    })
+    this.#last = result.catch(() => undefined)
+    return result
   }
 }
+
+type Change = (ids: readonly string[]) => readonly string[]
 
 /** Bases that were imported and not tried yet, kept over restarts. */
 async function untried({ database }: Catalog): Promise<readonly string[]> {
@@ -130,7 +143,14 @@ async function untried({ database }: Catalog): Promise<readonly string[]> {
   return Array.isArray(ids) ? ids.filter(id => typeof id === 'string') : []
 }
 
-/** Remembers a model to be tried by the next studio that runs; for those that have no engine. */
+/** Changes the list as it is now: studio and commands both write it. */
+async function rewrite(catalog: Catalog, change: Change): Promise<readonly string[]> {
+  const ids = [...new Set(change(await untried(catalog)))]
+  await catalog.database.settings.set(trialsKey, ids)
+  return ids
+}
+
+/** Remembers a model to be tried by the studio; for those that have no engine. */
 export async function tryLater(catalog: Catalog, { id, kind, usable }: ModelRow): Promise<void> {
-  if (kind === 'base' && usable) await catalog.database.settings.set(trialsKey, [...(await untried(catalog)), id])
+  if (kind === 'base' && usable) await rewrite(catalog, ids => [...ids, id])
 }

@@ -13,8 +13,11 @@ export class Uploads {
     this.#folder = folder
   }
 
-  /** Writes what comes in; what breaks off leaves nothing behind. Throws UserError where there is no room. */
-  async receive(name: string, body: AsyncIterable<Uint8Array>): Promise<{ upload: string }> {
+  /**
+   * Writes what comes in, and makes the file `size` bytes long where that is given. What breaks off leaves nothing
+   * behind. Throws UserError where there is no room.
+   */
+  async receive(name: string, body: AsyncIterable<Uint8Array>, size?: number): Promise<{ upload: string }> {
     const upload = crypto.randomUUID()
     const folder = join(this.#folder, upload)
     try {
@@ -22,6 +25,7 @@ export class Uploads {
       const file = await open(join(folder, safeName(name)), 'wx')
       try {
         for await (const piece of body) await file.writeFile(piece)
+        if (size !== undefined) await file.truncate(size)
         await file.sync()
       } finally {
         await file.close()
@@ -38,6 +42,23 @@ export class Uploads {
     const [name] = isUpload.test(upload) ? await readdir(join(this.#folder, upload)).catch(() => []) : []
     if (name === undefined) throw new UserError('This upload is not there any more.', 'Drop the file again.')
     return join(this.#folder, upload, name)
+  }
+
+  /**
+   * Does `work` with a file of `size` bytes of which `body` brings the start alone, which is enough to say what it is;
+   * the rest is a hole that takes no room.
+   */
+  async withStart<T>(
+    { name, size }: { name: string; size: number },
+    body: AsyncIterable<Uint8Array>,
+    work: (path: string) => Promise<T>,
+  ): Promise<T> {
+    const { upload } = await this.receive(name, body, size)
+    try {
+      return await work(await this.path(upload))
+    } finally {
+      await this.discard(upload)
+    }
   }
 
   /** Drops an upload. */

@@ -2,9 +2,10 @@ import type { Engine } from '../../models/engine/engine.ts'
 import type { PictureItem } from '../../preload/contract/gallery.ts'
 import type { Job, JobProgress } from '../../preload/contract/queue.ts'
 import type { PictureSettings } from '../gallery/settings.ts'
+import type { ModelChoice } from '../library/choice.ts'
 import { Meter } from './meter.ts'
 import { recordedSettings } from './recorded.ts'
-import { engineRequest, type ResolveBase } from './request.ts'
+import { type Choices, engineRequest } from './request.ts'
 
 /** A picture as the gallery takes it. */
 export interface NewPicture {
@@ -18,7 +19,7 @@ export interface NewPicture {
 
 export interface Painting {
   readonly engine: Engine
-  readonly resolveBase: ResolveBase
+  readonly choices: Choices
   readonly addPicture: (picture: NewPicture) => Promise<PictureItem>
   readonly signal: AbortSignal
   readonly onProgress: (progress: JobProgress) => void
@@ -35,24 +36,24 @@ export class SavingFailed extends Error {
  * Paints what is missing of a job; each picture is in the gallery before the next is begun. Rejects with `SavingFailed`
  * where one cannot be kept, and with what the engine rejects with.
  */
-export async function paint(job: Job, { engine, resolveBase, addPicture, signal, ...tell }: Painting): Promise<void> {
-  const { ref, path, name, hash } = await resolveBase(job.request.base ?? 'demo')
+export async function paint(job: Job, { engine, choices, addPicture, signal, ...tell }: Painting): Promise<void> {
+  const chosen = await choices.resolveBase(job.request.base ?? 'demo')
+  const guided = await choices.guidedBy(job.request, chosen)
   // Read while the first picture is painted: a file of some gigabytes takes its time.
-  const hashed = hash().catch(() => undefined)
+  const hashed = hashedName(chosen)
+  const guideHashed = guided.guide && hashedName(guided.guide)
   const meter = new Meter(job)
   let { done } = job
   let failure: SavingFailed | undefined
   try {
-    await engine.generate(engineRequest({ ...job.request, base: ref }, done, path), {
+    await engine.generate(engineRequest(job.request, done, { base: chosen.path, ...guided }), {
       signal,
       onProgress: progress => tell.onProgress(meter.measure(progress)),
       onPicture: async ({ pixels, width, height, settings, seed, passes, seconds }) => {
-        const autoV2 = await hashed
-        const base = { name, ...(autoV2 !== undefined && { hash: autoV2 }) }
         const strength = job.request.init === undefined ? undefined : job.request.strength
-        const recorded = recordedSettings(settings, { seed, base, strength })
-        const { load, text, denoise, decode } = seconds
-        const all = load + text + denoise + decode
+        const recorded = recordedSettings(settings, { seed, base: await hashed, guide: await guideHashed, strength })
+        // Without the loading of the model, which says nothing of the picture.
+        const all = seconds.text + seconds.denoise + seconds.decode
         try {
           await addPicture({ pixels, width, height, settings: recorded, passes, seconds: all })
           await tell.onDone(++done)
@@ -65,4 +66,10 @@ export async function paint(job: Job, { engine, resolveBase, addPicture, signal,
   } catch (error) {
     throw failure ?? error
   }
+}
+
+/** How a picture names a model: a hash that cannot be had is left out. */
+async function hashedName({ name, hash }: ModelChoice): Promise<PictureSettings['base']> {
+  const autoV2 = await hash().catch(() => undefined)
+  return { name, ...(autoV2 !== undefined && { hash: autoV2 }) }
 }

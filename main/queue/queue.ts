@@ -6,14 +6,15 @@ import type { Implementation } from '../../preload/contract/service.ts'
 import type { Database } from '../database/database.ts'
 import type { JobChanges, JobRow } from '../database/queries/jobs.ts'
 import type { Events } from '../events.ts'
+import { Drafts } from './drafts.ts'
 import { type Painting, paint, SavingFailed } from './paint.ts'
-import { type ResolveBase, seedOf, settled } from './request.ts'
+import { type Choices, seedOf, settled } from './request.ts'
 
 export interface QueueOptions {
   readonly database: Pick<Database, 'jobs' | 'settings'>
   readonly engine: Engine
   readonly events: Events
-  readonly resolveBase: ResolveBase
+  readonly choices: Choices
   readonly addPicture: Painting['addPicture']
   /** Settled when every picture on disk has its row, also one whose row was cut off. */
   readonly galleryTidied: Promise<void>
@@ -29,6 +30,7 @@ const mostDeaths = 2
 export class Queue {
   readonly #options: QueueOptions
   readonly #jobs: Database['jobs']
+  readonly #drafts: Drafts
   readonly #listeners = new Set<() => void>()
   #paused = false
   #waiting: string | null = null
@@ -41,6 +43,7 @@ export class Queue {
   constructor(options: QueueOptions) {
     this.#options = options
     this.#jobs = options.database.jobs
+    this.#drafts = new Drafts(options.engine, options.choices)
   }
 
   /** Takes up what an earlier run of the studio left. */
@@ -55,8 +58,13 @@ export class Queue {
   }
 
   readonly service: Service = {
+    draft: async asked => (this.isIdle ? this.#drafts.paint(asked) : null),
+    cancelDraft: async () => {
+      this.#drafts.cancel()
+      return {}
+    },
     enqueue: async asked => {
-      const row = await this.#jobs.add(await settled(asked, this.#options.resolveBase))
+      const row = await this.#jobs.add(await settled(asked, this.#options.choices))
       this.#tell()
       this.#goOn()
       return jobOf(row)
@@ -105,6 +113,7 @@ export class Queue {
   /** Stops what is painted; it goes on with its missing pictures when the studio is opened again. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#drafts.cancel()
     this.#current?.controller.abort()
     await this.#running
   }
@@ -148,6 +157,7 @@ export class Queue {
     try {
       while (!this.#isStopped) {
         this.#again = false
+        this.#drafts.cancel()
         const [next] = await this.#jobs.pending()
         if (!next) break
         const controller = new AbortController()
@@ -169,12 +179,12 @@ export class Queue {
     const job = await this.#jobs.start(id)
     if (!job) return
     this.#tell()
-    const { engine, resolveBase, addPicture, events } = this.#options
+    const { engine, choices, addPicture, events } = this.#options
     try {
       controller.signal.throwIfAborted()
       if (job.done < job.request.count)
         await paint(job, {
-          ...{ engine, resolveBase, addPicture, signal: controller.signal },
+          ...{ engine, choices, addPicture, signal: controller.signal },
           onProgress: progress => events.emit('queue.progress', progress),
           onDone: async done => {
             await this.#update(id, { done })

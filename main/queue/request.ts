@@ -6,22 +6,31 @@ import { UserError } from '../../models/errors.ts'
 import { pathError } from '../../models/tensor/safetensors/open.ts'
 import { type GenerateRequest, generateRequest } from '../../preload/contract/generation.ts'
 import type { Job } from '../../preload/contract/queue.ts'
-import type { BaseChoice } from '../library/resolve.ts'
+import type { ModelChoice } from '../library/choice.ts'
+import type { Guided } from '../library/guides.ts'
 import { shipped } from '../paths.ts'
 
-/** Finds the base of an id or path, or throws UserError. */
-export type ResolveBase = (wanted: string) => Promise<BaseChoice>
+/** Where a request's models are found. Both throw UserError. */
+export interface Choices {
+  /** The base of an id or path. */
+  resolveBase(wanted: string): Promise<ModelChoice>
+  /** How a request is guided on a base. */
+  guidedBy(request: Pick<GenerateRequest, 'method' | 'guide'>, base: ModelChoice): Promise<Guided>
+}
 
 /**
- * A request as it is kept: its base is found, its seed drawn, its paths whole, so that it means the same tomorrow.
- * Throws UserError where the base or the picture to start from is none.
+ * A request as it is kept: its base and guide are found, its seed drawn, its paths whole, so that it means the same tomorrow.
+ * Throws UserError where the base, the guide or the picture to start from is none.
  */
-export async function settled(asked: GenerateRequest, resolveBase: ResolveBase): Promise<Job['request']> {
-  const request = generateRequest.parse(asked)
-  const { ref } = await resolveBase(request.base ?? 'demo')
+export async function settled(asked: GenerateRequest, choices: Choices): Promise<Job['request']> {
+  const { guide: _, ...request } = generateRequest.parse(asked)
+  const base = await choices.resolveBase(request.base ?? 'demo')
+  const { method, guide } = await choices.guidedBy(asked, base)
   return {
     ...request,
-    base: ref,
+    base: base.ref,
+    method,
+    ...(guide && { guide: guide.ref }),
     seed: request.seed ?? randomInt(2 ** 32),
     ...(request.init !== undefined && { init: await existing(resolve(request.init)) }),
   }
@@ -39,11 +48,13 @@ async function existing(path: string): Promise<string> {
 export function engineRequest(
   { seed = 0, count, init, strength, prediction, ...request }: Job['request'],
   done: number,
-  base: string,
+  { base, method, guide }: { base: string } & Guided,
 ): EngineRequest {
   return {
     ...request,
     base,
+    method,
+    guide: guide?.path,
     merges: shipped.merges,
     seed: seedOf({ seed }, done),
     count: count - done,

@@ -1,17 +1,21 @@
 import { randomInt } from 'node:crypto'
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { asBase } from '../../models/checkpoint/as-base.ts'
+import { asGuide } from '../../models/checkpoint/as-guide.ts'
 import type { BaseCheckpoint } from '../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
 import { hashModel } from '../../models/checkpoint/hashes.ts'
 import { assemble } from '../../models/pipelines/assemble.ts'
 import { type GenerateOptions, generate, type Picture, type Trace } from '../../models/pipelines/generate.ts'
+import { loadGuide } from '../../models/pipelines/guide.ts'
 import { resolveSettings } from '../../models/pipelines/resolve.ts'
 import type { Timings } from '../../models/pipelines/stopwatch.ts'
 import { type GenerateRequest, generateRequest } from '../../preload/contract/generation.ts'
 import type { PictureSettings } from '../gallery/settings.ts'
 import { requireWritable, writePicture } from '../gallery/write.ts'
+import type { ModelChoice } from '../library/choice.ts'
 import { stemOf } from '../library/facts.ts'
+import { guidedBy, reportPair, shippedGuide } from '../library/guides.ts'
 import { shipped } from '../paths.ts'
 import { recordedSettings } from '../queue/recorded.ts'
 
@@ -39,6 +43,8 @@ interface GenerationOptions extends Omit<GenerateOptions, 'signal'> {
   readonly keeper: Keeper
   /** The hash of the base's file where it is known; it is computed where this is left out. */
   readonly hash?: (() => Promise<string | undefined>) | undefined
+  /** The guides that there are; the shipped one where this is left out. */
+  readonly guides?: readonly ModelChoice[] | undefined
 }
 
 /** Keeps each picture as a PNG of its own: `place` names the file. */
@@ -52,21 +58,26 @@ export const toFiles = (place: (index: number) => string): Keeper => ({
 })
 
 /**
- * Paints what is asked for, without an engine of its own, and keeps each picture as soon as it is done; `base` is a
- * path. Throws `UserError` for a request that cannot be met, and the signal's reason when cancelled; pictures that were
+ * Paints what is asked for, without an engine of its own, and keeps each picture as soon as it is done; `base` and
+ * `guide` are paths. Throws `UserError` for a request that cannot be met, and the signal's reason when cancelled; pictures that were
  * done stay.
  */
 export async function* generatePictures(
   request: GenerateRequest,
-  { keeper, hash, ...options }: GenerationOptions,
+  { keeper, hash, guides = [shippedGuide], ...options }: GenerationOptions,
 ): AsyncGenerator<SavedPicture, void, void> {
   const asked = generateRequest.parse(request)
   const base = asBase(await describeModel(asked.base ?? shipped.demo))
+  const wanted = asked.guide === undefined ? undefined : guideAt(asked.guide)
+  const choice = { base: base.path, wanted, guides, report: reportPair }
+  const { method, guide: chosen } = await guidedBy(asked.method, choice)
+  const guide = chosen && (await loadGuide(asGuide(await describeModel(chosen.path)), base))
   const pipeline = await assemble(base, { merges: shipped.merges })
   try {
     await keeper.prepare()
     const settings = await resolveSettings(pipeline, {
       ...asked,
+      method,
       prediction: asked.prediction === 'v' ? 'v_prediction' : asked.prediction,
       seed: asked.seed ?? randomInt(2 ** 32),
       init: asked.init === undefined ? undefined : { path: asked.init, strength: asked.strength },
@@ -75,11 +86,13 @@ export async function* generatePictures(
     const autoV2 = await (hash ? hash() : hashOf(base, options.signal))
     const name = nameOf(asked.base ?? shipped.demo, base)
     let index = 0
-    for await (const picture of generate(pipeline, settings, options)) {
+    const guideHash = await chosen?.hash()
+    for await (const picture of generate(pipeline, settings, { ...options, guide })) {
       const { seed, passes, seconds, trace } = picture
       const recorded = recordedSettings(settings, {
         ...{ seed, strength },
         base: { name, ...(autoV2 !== undefined && { hash: autoV2 }) },
+        guide: chosen && { name: chosen.name, ...(guideHash !== undefined && { hash: guideHash }) },
       })
       yield {
         path: await keeper.keep(picture, recorded, index++),
@@ -103,3 +116,14 @@ async function hashOf({ path, layout }: BaseCheckpoint, signal?: AbortSignal): P
 /** How a picture names its base: by the file's or folder's name. */
 const nameOf = (path: string, { layout }: BaseCheckpoint): string =>
   layout === 'diffusers' ? basename(path) : stemOf(path)
+
+/** The guide of a path, or the shipped one by its id. */
+const guideAt = (given: string): ModelChoice =>
+  given === shippedGuide.ref || resolve(given) === shipped.guide
+    ? shippedGuide
+    : {
+        ref: given,
+        path: resolve(given),
+        name: stemOf(given),
+        hash: async () => (await hashModel(given)).autoV2,
+      }

@@ -1,11 +1,14 @@
 import { open } from 'node:fs/promises'
-import type { ModelDescription } from '../../models/checkpoint/checkpoint.ts'
+import type { GuideContent, GuideFile, ModelDescription } from '../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
 import { dtypesOf, parameterCount, weightsOf } from '../../models/checkpoint/summary.ts'
+import { UserError } from '../../models/errors.ts'
 import { examine } from '../../models/pipelines/examine.ts'
 import { parametersKeyword, parseParameters } from '../gallery/parameters.ts'
 import { readPngText } from '../gallery/png.ts'
 import { parseSettings, settingsKeyword } from '../gallery/settings.ts'
+import { type GuideReport, reportPair } from '../library/guides.ts'
+import { shipped } from '../paths.ts'
 
 /** What a model file or folder is, from its headers alone. */
 export interface ModelReport {
@@ -27,6 +30,16 @@ export interface ModelReport {
   readonly error?: string
 }
 
+/** What a guide is, and how it stands to one base. */
+interface GuideInspection extends ModelReport, Omit<GuideReport, 'kind' | 'difference'> {
+  /** Why it does not fit. */
+  readonly difference?: string
+  /** How it was built, `tap1`. */
+  readonly guideKind: string
+  /** What a base must be for the guide to fit. */
+  readonly base: GuideContent['facts']['base']
+}
+
 /** The generation data that a picture carries. */
 export interface PictureReport {
   readonly kind: 'picture'
@@ -35,9 +48,30 @@ export interface PictureReport {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/** Says what a file or folder is. Throws `UserError` where it cannot be read, or is damaged or hostile. */
-export async function inspectPath(path: string): Promise<ModelReport | PictureReport> {
-  return (await isPng(path)) ? inspectPicture(path) : inspectModel(await describeModel(path))
+/**
+ * Says what a file or folder is; a guide is held against `base`. Throws `UserError` where it cannot be read, or is
+ * damaged or hostile.
+ */
+export async function inspectPath(path: string, base = shipped.demo): Promise<ModelReport | PictureReport> {
+  if (await isPng(path)) return inspectPicture(path)
+  const model = await describeModel(path)
+  const report = inspectModel(model)
+  return model.kind === 'guide' ? inspectGuide(model, report, base) : report
+}
+
+async function inspectGuide(file: GuideFile, report: ModelReport, base: string): Promise<ModelReport> {
+  if (file.content instanceof UserError) return { ...report, error: file.content.message }
+  const { kind: guideKind, difference, ...held } = await reportPair(file.path, base)
+  const { metadata, ...rest } = report
+  const inspection: GuideInspection = {
+    ...rest,
+    guideKind,
+    base: file.content.facts.base,
+    ...held,
+    ...(difference !== null && { difference }),
+    metadata,
+  }
+  return inspection
 }
 
 async function inspectPicture(path: string): Promise<PictureReport> {

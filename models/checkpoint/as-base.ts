@@ -39,7 +39,8 @@ const requirePart = ({ table }: NetworkPart, what: string): void => {
   throw new UserError(`This model holds a UNet but no ${what}.`, 'Choose a version that holds the whole model.')
 }
 
-const requireWeights = ({ table }: NetworkPart): void => {
+/** Throws `UserError` where a network's weights are of a type that the runtime does not read in place. */
+export const requireWeights = ({ table }: Pick<NetworkPart, 'table'>): void => {
   for (const { key, dtype } of table.values()) {
     if (!isFloat(dtype)) throw new UserError(`${key} holds integers where numbers with fractions are needed.`)
     if (!weightTypes.has(dtype)) {

@@ -1,4 +1,8 @@
+import type { UserError } from '../errors.ts'
+import type { GuideKindName } from '../networks/guide/index.ts'
+import type { GuideConfig } from '../networks/guide/kind.ts'
 import type { TensorEntry, TensorTable } from '../tensor/entry.ts'
+import type { GuideFacts } from './guide-metadata.ts'
 
 /** Families of bases, told by what the header holds. */
 export type Architecture = 'sd1' | 'sd2' | 'sdxl'
@@ -72,12 +76,36 @@ export interface Refusal {
   readonly hint?: string
 }
 
+/** A guide's file: a small network that is plugged into a base. */
+export interface GuideFile extends Described {
+  readonly kind: 'guide'
+  /** As its metadata says it. */
+  readonly architecture?: string
+  readonly entries: TensorTable
+  /** What its metadata says of it, or why that cannot be used. */
+  readonly content: GuideContent | UserError
+  /** What to say to someone who chose it as a base. */
+  readonly refusal: Refusal
+}
+
+/** How a guide was built, and for what. */
+export interface GuideContent {
+  readonly guideKind: GuideKindName
+  readonly config: GuideConfig
+  readonly facts: GuideFacts
+}
+
+/** A guide that can be plugged into a base that it fits. */
+export interface GuideCheckpoint extends GuideContent {
+  readonly path: string
+  readonly entries: TensorTable
+}
+
 /** Anything else that a header can be recognised as. */
 export interface OtherModel extends Described {
   readonly kind:
     | 'vae'
     | 'lora'
-    | 'guide'
     | 'unet'
     | 'text_encoder'
     | 'refiner'
@@ -91,4 +119,4 @@ export interface OtherModel extends Described {
   readonly refusal: Refusal
 }
 
-export type ModelDescription = BaseCheckpoint | OtherModel
+export type ModelDescription = BaseCheckpoint | GuideFile | OtherModel

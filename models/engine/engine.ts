@@ -6,6 +6,8 @@ import type { Timings } from '../pipelines/stopwatch.ts'
 export interface EngineRequest extends AskedSettings {
   /** Model file or folder. */
   readonly base: string
+  /** Guide's file, for the method `guide`. */
+  readonly guide?: string | undefined
   /** merges.txt of CLIP's own tokenizer. */
   readonly merges: string
 }

@@ -45,7 +45,7 @@ export class Painter {
 
   /** Paints the pictures that are not done yet, and counts those that it does. */
   async #paintRest(
-    { base, merges, ...asked }: EngineRequest,
+    { base, guide: guidePath, merges, ...asked }: EngineRequest,
     { onProgress, onPicture, signal }: PaintHooks,
     done: { pictures: number },
   ): Promise<void> {
@@ -53,6 +53,7 @@ export class Painter {
     onProgress({ phase: 'load', picture: done.pictures, step: 0, steps: asked.steps })
     await pause(signal)
     const cached = await this.#pipelines.open(base, merges)
+    const guide = guidePath === undefined ? undefined : await cached.guide(guidePath)
     const { init, ...settings } = await resolveSettings(cached.pipeline, asked)
     await pause(signal)
     const colours = await cached.colours()
@@ -63,6 +64,7 @@ export class Painter {
     const rest = { ...settings, init, seed: settings.seed + first, count: settings.count - first }
     const shown = previewSize(settings.width, settings.height)
     const pictures = generate(cached.pipeline, rest, {
+      guide,
       signal,
       traced: false,
       onProgress(progress, estimate) {

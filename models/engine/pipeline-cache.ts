@@ -1,9 +1,11 @@
 import { basename } from 'node:path'
 import { asBase } from '../checkpoint/as-base.ts'
+import { asGuide } from '../checkpoint/as-guide.ts'
 import { describeModel } from '../checkpoint/describe.ts'
 import { UserError } from '../errors.ts'
 import { assemble, type Pipeline } from '../pipelines/assemble.ts'
 import { fitColours, type LatentColours } from '../pipelines/colours.ts'
+import { type Guide, loadGuide } from '../pipelines/guide.ts'
 import { fingerprint } from './fingerprint.ts'
 
 /** A base that is ready to paint, kept for the next request. */
@@ -11,6 +13,8 @@ export interface CachedPipeline {
   readonly pipeline: Pipeline
   /** Loads the decoder the first time. */
   colours(): Promise<LatentColours>
+  /** The guide of a file, read anew where it was changed. Throws `UserError` where it does not fit the base. */
+  guide(path: string): Promise<Guide>
 }
 
 interface Entry extends CachedPipeline {
@@ -78,6 +82,7 @@ export class PipelineCache {
         fitted.catch(() => (fitted = undefined))
         return fitted
       },
+      guide: guidesFor(pipeline),
     }
   }
 
@@ -92,5 +97,15 @@ export class PipelineCache {
       await session.release()
       taken -= session.bytes
     }
+  }
+}
+
+/** Reads guides for a base; the last one is kept, which is also the one that its UNet may hold. */
+function guidesFor({ base }: Pipeline): (path: string) => Promise<Guide> {
+  let last: { readonly key: string; readonly guide: Guide } | undefined
+  return async path => {
+    const key = `${path} ${await fingerprint(path)}`
+    if (last?.key !== key) last = { key, guide: await loadGuide(asGuide(await describeModel(path)), base) }
+    return last.guide
   }
 }

@@ -1,14 +1,14 @@
-import type { GuidanceMethod } from './method.ts'
+import { combined, type GuidanceMethod, type GuidedCall, type Passes } from './method.ts'
 
 /**
  * Classifier-free guidance (Ho and Salimans 2022): negative + w (positive - negative), two passes. At w = 1 that
  * is the prompt alone, which takes one.
  */
-export const cfg: GuidanceMethod = guidance => async passes => {
+export const cfg: GuidanceMethod = () => both
+
+/** One call of classifier-free guidance: what other methods do where they take true passes. */
+export async function both(passes: Passes, { guidance }: GuidedCall): Promise<Float32Array> {
   if (guidance === 1) return passes.positive()
   const { negative, positive } = await passes.both()
-  return positive.map((value, i) => {
-    const base = negative[i] as number
-    return base + guidance * (value - base)
-  })
+  return combined(negative, positive, guidance)
 }

@@ -5,7 +5,7 @@ import { linear } from '../graph/ops/linear.ts'
 import { mul } from '../graph/ops/mul.ts'
 import { sigmoid } from '../graph/ops/sigmoid.ts'
 import type { Value } from '../graph/value.ts'
-import { type Parameters, scope } from './parameters.ts'
+import { at, type Parameters, scope } from './parameters.ts'
 
 /** x * sigmoid(x), also called swish. */
 export const silu = (x: Value): Value => mul(x, sigmoid(x))
@@ -13,7 +13,8 @@ export const silu = (x: Value): Value => mul(x, sigmoid(x))
 /** A linear layer at `path`: x [..., in] to [..., out]. */
 export function linearLayer(parameters: Parameters, path: string, x: Value, out: number, { bias = true } = {}): Value {
   const p = scope(parameters, path)
-  return linear(x, p('weight', [out, x.shape.at(-1) as number]), bias ? p('bias', [out]) : undefined)
+  const weight = p('weight', [out, x.shape.at(-1) as number])
+  return at(p, '', linear(x, weight, bias ? p('bias', [out]) : undefined), x)
 }
 
 /** A convolution at `path`: x [n, in, h, w] to `out` channels, with the padding that keeps the size of a 3x3. */
@@ -26,7 +27,7 @@ export function convLayer(
 ): Value {
   const p = scope(parameters, path)
   const weight = p('weight', [out, x.shape[1] as number, kernel, kernel])
-  return conv2d(x, weight, p('bias', [out]), { padding: (kernel - 1) / 2, ...options })
+  return at(p, '', conv2d(x, weight, p('bias', [out]), { padding: (kernel - 1) / 2, ...options }), x)
 }
 
 /** A group normalisation at `path`, over x [n, channels, h, w]. */

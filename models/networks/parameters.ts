@@ -5,10 +5,31 @@ import type { Shape } from '../tensor/tensor.ts'
  * Where a network takes its parameters from: the f32 value under a diffusers name, checked to have `shape`.
  * Each network asks for exactly the parameters that it uses, so asking is also how a file is checked.
  */
-export type Parameters = (name: string, shape: Shape) => Value
+export interface Parameters {
+  (name: string, shape: Shape): Value
+  /** What is plugged into the network that asks; see `injected`. */
+  readonly inject?: Inject
+}
+
+/**
+ * Sees, and may change, the value at a named place of a network. Every linear layer and convolution is a place under
+ * its own path, with what goes into it as `from`; a network may name others, which are feature maps.
+ */
+export type Inject = (place: string, value: Value, from?: Value) => Value
+
+/** The same parameters for a network that `inject` is plugged into. */
+export const injected = (parameters: Parameters, inject: Inject | undefined): Parameters =>
+  Object.assign((name: string, shape: Shape) => parameters(name, shape), inject && { inject })
 
 /** The parameters below a path: `scope(p, 'mid_block')('norm.weight', ...)` asks for `mid_block.norm.weight`. */
-export const scope =
-  (parameters: Parameters, path: string): Parameters =>
-  (name, shape) =>
-    parameters(`${path}.${name}`, shape)
+export const scope = (parameters: Parameters, path: string): Parameters => {
+  const { inject } = parameters
+  return injected(
+    (name, shape) => parameters(`${path}.${name}`, shape),
+    inject && ((place, value, from) => inject(place === '' ? path : `${path}.${place}`, value, from)),
+  )
+}
+
+/** The value of a place, with what is plugged in there. */
+export const at = ({ inject }: Parameters, place: string, value: Value, from?: Value): Value =>
+  inject ? inject(place, value, from) : value

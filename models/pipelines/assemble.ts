@@ -17,6 +17,7 @@ import type { SamplerName } from '../samplers/index.ts'
 import { type ScheduleConfig, sd1Schedule } from '../samplers/schedule.ts'
 import { elements } from '../tensor/tensor.ts'
 import { examine } from './examine.ts'
+import { type Guide, plug } from './guide.ts'
 import { parametersOf, refuse } from './parameters.ts'
 import { type OpenSessionsOptions, openSessions, type Sessions } from './sessions.ts'
 
@@ -72,19 +73,31 @@ function nativeSize({ config }: NetworkPart, factor: number): number {
 }
 
 /** The free axes of pictures and latents, and of what goes in beside them. */
-const axes = { picture: ['batch', null, 'height', 'width'], context: ['batch', 'tokens', null], batch: ['batch'] }
+const axes = {
+  picture: ['batch', null, 'height', 'width'],
+  context: ['batch', 'tokens', null],
+  batch: ['batch'],
+  told: ['batch', null],
+}
 
 const f32 = (name: string, shape: readonly number[], free: readonly (string | null)[]): Value =>
   input(name, { shape, dtype: 'f32' }, free)
 
 type Networks = Pick<Pipeline, 'base' | 'text' | 'unet' | 'vae'>
 
-/** The UNet as ONNX, free in batch, height, width and tokens. */
-export function unetGraph({ base, text, unet: config }: Networks): OnnxModel {
+/** The UNet as ONNX, with a guide in it or plain, free in batch, height, width and tokens. */
+export function unetGraph({ base, text, unet: config }: Networks, guide?: Guide): OnnxModel {
   const sample = f32('sample', [1, config.inChannels, 16, 16], axes.picture)
   const timestep = f32('timestep', [1], axes.batch)
   const context = f32('context', [1, text.positions, config.crossAttentionDim], axes.context)
-  return toOnnx({ prediction: unet(config, parametersOf(base.unet), { sample, timestep, context }) })
+  const told = (name: string) => f32(name, [1, text.hiddenSize], axes.told)
+  const inject =
+    guide &&
+    plug(guide, {
+      ...{ sample, timestep, positive: told('positive'), negative: told('negative') },
+      guidance: f32('guidance', [1], axes.batch),
+    })
+  return toOnnx({ prediction: unet(config, parametersOf(base.unet), { sample, timestep, context }, inject) })
 }
 
 function textGraph({ base, text }: Networks, clipSkip: number): OnnxModel {
@@ -113,7 +126,7 @@ function loadables(networks: Networks): Parameters<typeof openSessions>[0] {
   const text = firstEncoder(networks.base)
   return {
     text: clipSkip => ({ graph: () => textGraph(networks, clipSkip), bytes: bytesOf(text) }),
-    unet: { graph: () => unetGraph(networks), bytes: bytesOf(unet) },
+    unet: guide => ({ graph: () => unetGraph(networks, guide), bytes: bytesOf(unet) + (guide?.bytes ?? 0) }),
     decoder: { graph: () => decoderGraph(networks), bytes: bytesOf(vae, /^(decoder|post_quant_conv)[.]/) },
     encoder: { graph: () => encoderGraph(networks), bytes: bytesOf(vae, /^(encoder|quant_conv)[.]/) },
   }

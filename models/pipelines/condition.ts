@@ -8,8 +8,10 @@ export interface Conditioning {
   readonly tokens: number
   readonly width: number
   readonly positive: Float32Array
-  /** None where no pass is made with it. */
+  /** None where the method does not ask for it. */
   readonly negative?: Float32Array | undefined
+  /** What a guide is told: each prompt's mean state [width], from its first token to its first end token. */
+  readonly means: { readonly positive: Float32Array; readonly negative?: Float32Array | undefined }
 }
 
 /**
@@ -34,11 +36,34 @@ export async function condition(
   if (states?.dtype !== 'f32') throw new Error('the text encoder gave no states')
   await requireFinite(states.data, 'The text encoder', pipeline.base.textEncoders)
   const tokens = pair.positive.length * text.positions
-  const size = tokens * text.hiddenSize
-  return {
-    tokens,
-    width: text.hiddenSize,
+  const width = text.hiddenSize
+  const size = tokens * width
+  const given = {
     positive: states.data.slice(0, size),
     negative: negative === undefined ? undefined : states.data.slice(size),
   }
+  const mean = (chunks: readonly (readonly number[])[], of: Float32Array) => meanState(chunks, of, tokenizer.eos)
+  return {
+    tokens,
+    width,
+    ...given,
+    means: {
+      positive: mean(pair.positive, given.positive),
+      negative: given.negative && mean(pair.negative, given.negative),
+    },
+  }
+}
+
+/** The mean over each chunk's tokens up to its first end token; chunks that only fill up do not count. */
+function meanState(chunks: readonly (readonly number[])[], states: Float32Array, eos: number): Float32Array {
+  const positions = chunks.flatMap((chunk, i) => {
+    const filler = i > 0 && chunk[1] === eos
+    const first = i * chunk.length
+    return filler ? [] : Array.from({ length: chunk.indexOf(eos) + 1 }, (_, position) => first + position)
+  })
+  const width = states.length / chunks.flat().length
+  return Float32Array.from({ length: width }, (_, column) => {
+    const sum = positions.reduce((total, position) => total + (states[position * width + column] as number), 0)
+    return sum / positions.length
+  })
 }

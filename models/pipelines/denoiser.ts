@@ -7,6 +7,7 @@ import type { Pipeline } from './assemble.ts'
 import type { CancelSignal } from './cancel.ts'
 import type { Conditioning } from './condition.ts'
 import { requireFinite } from './finite.ts'
+import type { Guide } from './guide.ts'
 
 export interface Denoiser {
   readonly denoise: Denoise
@@ -15,38 +16,43 @@ export interface Denoiser {
 }
 
 interface DenoiserSettings {
-  readonly method: GuidanceMethod
+  readonly method: ReturnType<GuidanceMethod>
   readonly guidance: number
   readonly prediction: PredictionType
   /** Of one picture's latent: [1, channels, h, w]. */
   readonly shape: Shape
+  readonly guide?: Guide | undefined
+  /** Whether prompt and negative prompt go through the network in one batch. */
+  readonly together: boolean
   readonly signal?: CancelSignal | undefined
 }
 
 /** Makes the samplers' view of a network: x at a level of noise to the clean sample, by a guidance method. */
 export async function denoiser(
   pipeline: Pipeline,
-  { positive, negative, tokens, width }: Conditioning,
-  { method, guidance, prediction, shape, signal }: DenoiserSettings,
+  { positive, negative, tokens, width, means }: Conditioning,
+  { method, guidance, prediction, shape, guide, together, signal }: DenoiserSettings,
 ): Promise<Denoiser> {
-  const session = await pipeline.sessions.unet()
-  const guide = method(guidance)
-  let count = 0
+  const session = await pipeline.sessions.unet(guide)
+  let passes = 0
+  let calls = 0
 
-  async function predict(
-    x: Float32Array,
-    timestep: number,
-    contexts: readonly Float32Array[],
-  ): Promise<Float32Array[]> {
+  async function predict(x: Float32Array, timestep: number, contexts: readonly Float32Array[], w = 1) {
     // onnxruntime lets waiting events in at every run: a cancel is seen by the next pass.
     signal?.throwIfAborted()
     const batch = contexts.length
+    const repeated = (row: Float32Array) => f32(join(contexts.map(() => row)), [batch, row.length])
     const results = await session.run({
       sample: f32(join(contexts.map(() => x)), [batch, ...shape.slice(1)]),
       timestep: f32(new Float32Array(batch).fill(timestep)),
       context: f32(join(contexts), [batch, tokens, width]),
+      ...(guide && {
+        guidance: f32(new Float32Array(batch).fill(w)),
+        positive: repeated(means.positive),
+        negative: repeated(needed(means.negative)),
+      }),
     })
-    count += batch
+    passes += batch
     const output = results.prediction
     if (output?.dtype !== 'f32') throw new Error('the UNet gave no prediction')
     await requireFinite(output.data, 'The UNet', [pipeline.base.unet])
@@ -54,23 +60,36 @@ export async function denoiser(
   }
 
   return {
-    passes: () => count,
+    passes: () => passes,
     async denoise(x, level) {
       const scaled = scaleInput(x, level)
-      const passes: Passes = {
+      const made: Passes = {
         async positive() {
           const [output] = await predict(scaled, level.timestep, [positive])
           return output as Float32Array
         },
         async both() {
-          if (!negative) throw new Error('the method asks for the negative prompt, which was not encoded')
-          const [n, p] = await predict(scaled, level.timestep, [negative, positive])
+          const contexts = [needed(negative), positive]
+          const [n, p] = together
+            ? await predict(scaled, level.timestep, contexts)
+            : await Array.fromAsync(contexts, async context => (await predict(scaled, level.timestep, [context]))[0])
           return { negative: n as Float32Array, positive: p as Float32Array }
         },
+        async guided(w) {
+          if (!guide) throw new Error('the method asks for a guide, and none is plugged in')
+          const [output] = await predict(scaled, level.timestep, [positive], w)
+          return output as Float32Array
+        },
       }
-      return toX0(await guide(passes), x, level, prediction)
+      const call = { guidance, index: calls++, sigma: level.sigma / level.alpha }
+      return toX0(await method(made, call), x, level, prediction)
     },
   }
+}
+
+function needed(negative: Float32Array | undefined): Float32Array {
+  if (!negative) throw new Error('the method asks for the negative prompt, which was not encoded')
+  return negative
 }
 
 function join(parts: readonly Float32Array[]): Float32Array {

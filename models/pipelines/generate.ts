@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { methods } from '../guidance/index.ts'
+import { methodOf } from '../guidance/index.ts'
 import { vaeFactor } from '../networks/vae/config.ts'
 import { samplers } from '../samplers/index.ts'
 import { Schedule } from '../samplers/schedule.ts'
@@ -9,6 +9,7 @@ import type { Pipeline } from './assemble.ts'
 import { type CancelSignal, pause } from './cancel.ts'
 import { condition } from './condition.ts'
 import { denoiser } from './denoiser.ts'
+import type { Guide } from './guide.ts'
 import { toBytes, toLatent, toPicture } from './latents.ts'
 import { type GenerateSettings, scheduleConfig } from './settings.ts'
 import { Stopwatch, type Timings } from './stopwatch.ts'
@@ -53,6 +54,10 @@ export interface Progress {
 }
 
 export interface GenerateOptions {
+  /** What the method `guide` plugs into the base; it was loaded for this base. */
+  readonly guide?: Guide | undefined
+  /** Whether the two predictions of guidance are computed in one batch, which needs more memory; else one after another. */
+  readonly together?: boolean | undefined
   /** Aborted between two network passes. */
   readonly signal?: CancelSignal | undefined
   /** Also told after each step what the sampler takes the clean picture for. */
@@ -76,7 +81,7 @@ export interface Latent {
 export async function* generate(
   pipeline: Pipeline,
   settings: GenerateSettings,
-  { signal, onProgress, traced = true }: GenerateOptions = {},
+  { guide, together = true, signal, onProgress, traced = true }: GenerateOptions = {},
 ): AsyncGenerator<Picture, void, void> {
   checkSettings(pipeline, settings)
   const { width, height, init } = settings
@@ -101,7 +106,8 @@ export async function* generate(
   // Not before the text is read: where memory is short, one takes the other's place.
   report('load', 0)
   await pause(signal)
-  await watch.time('load', () => pipeline.sessions.unet())
+  const plugged = settings.method === 'guide' && guided ? guide : undefined
+  await watch.time('load', () => pipeline.sessions.unet(plugged))
 
   for (let index = 0; index < settings.count; index++) {
     // Only the low 32 bits of a seed count.
@@ -116,10 +122,12 @@ export async function* generate(
 
     report('denoise', index)
     const { denoise, passes } = await denoiser(pipeline, told, {
-      method: methods[settings.method],
+      method: methodOf(settings),
       guidance: settings.guidance,
+      guide: plugged,
       prediction: config.predictionType,
       shape: latentShape,
+      together,
       signal,
     })
     const latents: Float32Array[] = []

@@ -1,12 +1,16 @@
 import type { OnnxModel } from '../graph/onnx/write.ts'
 import { openSession, type Session, type SessionOptions } from '../runtime/session.ts'
+import type { Guide } from './guide.ts'
 
 /** The networks as sessions, each loaded when it is first asked for; see the networks for shapes. */
 export interface Sessions {
   /** `ids` i64 [n, positions] to `states` f32 [n, positions, width]. */
   text(clipSkip: number): Promise<Session>
-  /** `sample`, `timestep`, `context` to `prediction`. */
-  unet(): Promise<Session>
+  /**
+   * `sample`, `timestep`, `context` to `prediction`; with a guide also `guidance`, and `positive` and `negative`, the
+   * prompts' means. The base's weights are held once: a UNet with another guide, or none, is given back first.
+   */
+  unet(guide?: Guide): Promise<Session>
   /** `latent` to `picture`. */
   decoder(): Promise<Session>
   /** `picture` to `mean` and `logvar`. */
@@ -41,7 +45,7 @@ export interface OpenSessionsOptions extends SessionOptions {
 
 interface Networks {
   readonly text: (clipSkip: number) => Loadable
-  readonly unet: Loadable
+  readonly unet: (guide?: Guide) => Loadable
   readonly decoder: Loadable
   readonly encoder: Loadable
 }
@@ -55,6 +59,7 @@ interface Opened {
 
 export function openSessions(networks: Networks, { beforeLoad, ...options }: OpenSessionsOptions): Sessions {
   const opened = new Map<string, Opened>()
+  let plugged: Guide | undefined
 
   function ask(name: string, { graph, bytes }: Loadable): Promise<Session> {
     const known = opened.get(name)
@@ -83,7 +88,11 @@ export function openSessions(networks: Networks, { beforeLoad, ...options }: Ope
 
   return {
     text: clipSkip => ask(`text ${clipSkip}`, networks.text(clipSkip)),
-    unet: () => ask('unet', networks.unet),
+    async unet(guide) {
+      if (guide !== plugged) await release('unet')
+      plugged = guide
+      return ask('unet', networks.unet(guide))
+    },
     decoder: () => ask('decoder', networks.decoder),
     encoder: () => ask('encoder', networks.encoder),
     loaded: () =>

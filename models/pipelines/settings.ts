@@ -1,4 +1,5 @@
 import type { MethodName } from '../guidance/index.ts'
+import type { ChosenOptions } from '../guidance/method.ts'
 import type { SamplerName } from '../samplers/index.ts'
 import type { PredictionType, ScheduleConfig, Spacing } from '../samplers/schedule.ts'
 
@@ -6,7 +7,7 @@ import type { PredictionType, ScheduleConfig, Spacing } from '../samplers/schedu
 export type ScheduleName = 'auto' | Spacing | 'karras'
 
 /** All that decides a picture, next to the base. */
-export interface GenerateSettings {
+export interface GenerateSettings extends ChosenOptions {
   readonly prompt: string
   readonly negative: string
   readonly method: MethodName

@@ -4,10 +4,14 @@ import type { ServiceShape } from './service.ts'
 /** A picture as the grid needs it. */
 export const pictureItem = z.object({
   id: z.int(),
+  /** Bytes of its file. */
+  size: z.int(),
   width: z.int(),
   height: z.int(),
   seed: z.number(),
   starred: z.boolean(),
+  /** Mean colour, red green blue in 24 bits: seen until its thumbnail is there. Null where none was ever made. */
+  colour: z.int().nullable(),
   /** Milliseconds since 1970. */
   created: z.int(),
 })
@@ -26,6 +30,10 @@ export const pictureSettings = z.object({
   width: z.int(),
   height: z.int(),
   base: z.object({ name: z.string(), hash: z.string().optional() }),
+  guide: z.object({ name: z.string(), hash: z.string().optional() }).optional(),
+  refresh: z.int().optional(),
+  interval: z.tuple([z.number(), z.number()]).optional(),
+  agreement: z.number().optional(),
   clipSkip: z.int().optional(),
   strength: z.number().optional(),
   predictionType: z.string().optional(),
@@ -36,8 +44,6 @@ export type PictureRecord = z.infer<typeof pictureSettings>
 /** All that is known of one picture. */
 export const pictureDetail = pictureItem.extend({
   file: z.string(),
-  /** Bytes. */
-  size: z.int(),
   settings: pictureSettings.nullable(),
   tags: z.array(z.string()),
   /** What it cost: network passes and seconds, where it was painted here. */
@@ -64,8 +70,10 @@ const nothing = z.object({})
 
 export const gallery = {
   methods: {
-    /** Newest first. `total` is the number that the query matches. */
-    page: { input: pageRequest, output: z.object({ items: z.array(pictureItem), total: z.int() }) },
+    /** Newest first. `total` is the number that the query matches; null where `count` has to find it. */
+    page: { input: pageRequest, output: z.object({ items: z.array(pictureItem), total: z.int().nullable() }) },
+    /** The number that a query matches: of many pictures that takes longer than a page of them. */
+    count: { input: pageRequest.pick({ query: true }), output: z.object({ total: z.int() }) },
     detail: { input: z.object({ id: z.int() }), output: pictureDetail },
     star: { input: ids.extend({ starred: z.boolean() }), output: nothing },
     /** Out of sight at once; moved to the system's trash when the undo has passed. */
@@ -74,6 +82,8 @@ export const gallery = {
     restore: { input: z.object({ undo: z.string() }), output: nothing },
   },
   events: {
+    /** Another program changed the gallery: what is shown is to be asked for anew. */
+    stale: nothing,
     /** What was added (newest first), changed and taken away. */
     changed: z.object({ added: z.array(pictureItem), updated: z.array(pictureItem), removed: z.array(z.int()) }),
   },

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** The names that requests, scripts and the window know; `main` fits each to what `models` has. */
-export const methodNames = ['cfg', 'none'] as const
+export const methodNames = ['guide', 'cfg', 'none', 'interval', 'adaptive', 'reuse'] as const
 export const samplerNames = ['euler', 'euler-a', 'ddim', 'dpmpp-2m'] as const
 export const scheduleNames = ['auto', 'leading', 'linspace', 'trailing', 'karras'] as const
 export const predictionNames = ['epsilon', 'v'] as const
@@ -28,9 +28,21 @@ export const generateRequest = z.object({
   negative: text.default(''),
   /** Path of a model file or folder; the demo model where it is left out. */
   base: z.string().optional(),
-  method: oneOf(methodNames).default('cfg'),
+  /** The guide where one fits the base, else classifier-free guidance, where it is left out. */
+  method: oneOf(methodNames).optional(),
+  /** Id or path of a guide, for the method `guide`; one that fits the base where it is left out. */
+  guide: z.string().optional(),
   /** Guidance scale w: 1 is no guidance. */
   guidance: between(0, 30).default(5),
+  /** Every how many steps `guide` and `reuse` take both true passes; 0 is never (the guide's default; reuse: 2). */
+  refresh: whole(0, 1000).optional(),
+  /** Noise levels sigma between which `interval` guides. */
+  interval: z
+    .tuple([between(0, 1000), between(0, 1000)])
+    .refine(([low, high]) => low < high, { error: 'must be two noise levels, the lower one first' })
+    .optional(),
+  /** Cosine of the two predictions from which on `adaptive` guides no more. */
+  agreement: between(-1, 1).optional(),
   steps: whole(1, 1000).default(20),
   sampler: oneOf(samplerNames).optional(),
   schedule: oneOf(scheduleNames).default('auto'),
@@ -49,4 +61,5 @@ export const generateRequest = z.object({
   strength: between(0, 1).default(0.6),
 })
 
+export type MethodName = (typeof methodNames)[number]
 export type GenerateRequest = z.input<typeof generateRequest>

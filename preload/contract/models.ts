@@ -58,6 +58,26 @@ export type ModelSheet = z.infer<typeof modelSheet>
 export const modelFolder = z.object({ path: z.string(), models: z.int(), missing: z.boolean() })
 export type ModelFolder = z.infer<typeof modelFolder>
 
+/** A guide of the library, held against one base. */
+export const guideCard = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** How it was built, `tap1`. */
+  kind: z.string(),
+  fits: z.boolean(),
+  /** Which field of the base differs, in one sentence. */
+  difference: z.string().nullable(),
+  /** Its parameters as a share of the base's UNet: 0.01 is one per cent. */
+  parametersRatio: z.number().nullable(),
+  /** Multiplications that it adds to a pass, as a share of the pass. */
+  arithmeticRatio: z.number().nullable(),
+  /** Guidance scales that it was trained for. */
+  guidance: z.tuple([z.number(), z.number()]).nullable(),
+  /** What it reached in training, by the name of the measure. */
+  scores: z.record(z.string(), z.number()),
+})
+export type GuideCard = z.infer<typeof guideCard>
+
 const id = z.object({ id: z.string() })
 const nothing = z.object({})
 
@@ -70,6 +90,10 @@ export const models = {
       input: z.object({ source: modelSource, way: z.enum(['link', 'copy', 'in place']) }),
       output: z.object({ model: modelCard, bytesCopied: z.int() }),
     },
+    /** Drops an upload that nobody will import. */
+    discard: { input: z.object({ upload: z.string() }), output: nothing },
+    /** Every guide, those that fit the base (an id or a path) first. */
+    guides: { input: z.object({ base: z.string() }), output: z.array(guideCard) },
     rename: { input: id.extend({ name: z.string().min(1).max(200) }), output: modelCard },
     /** Out of the library; a copy goes to the system's trash, what is linked or in place stays. */
     remove: { input: id, output: nothing },

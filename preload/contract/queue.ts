@@ -45,12 +45,30 @@ export const queueState = z.object({
 })
 export type QueueState = z.infer<typeof queueState>
 
+/** A picture that is looked at while a slider is dragged: it is in no gallery. */
+export const draft = z.object({
+  /** A `data:` picture of full size. */
+  picture: z.string(),
+  width: z.int(),
+  height: z.int(),
+  passes: z.int(),
+  seconds: z.number(),
+})
+export type Draft = z.infer<typeof draft>
+
 const id = z.object({ id: z.int() })
 const nothing = z.object({})
 
 export const queue = {
   methods: {
     enqueue: { input: generateRequest, output: job },
+    /**
+     * Paints one picture at once and keeps it nowhere. Null where a newer draft took its place, or a job is painted,
+     * which is not disturbed.
+     */
+    draft: { input: generateRequest, output: draft.nullable() },
+    /** Gives up the draft that is being painted. */
+    cancelDraft: { input: nothing, output: nothing },
     state: { input: nothing, output: queueState },
     /** A queued job goes; a running one stops within one pass. */
     cancel: { input: id, output: nothing },

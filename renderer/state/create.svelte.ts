@@ -1,48 +1,20 @@
-import { z } from 'zod'
 import type { PictureRecord } from '../../preload/contract/gallery.ts'
-import {
-  type GenerateRequest,
-  methodNames,
-  predictionNames,
-  samplerNames,
-  scheduleNames,
-} from '../../preload/contract/generation.ts'
+import type { GenerateRequest } from '../../preload/contract/generation.ts'
 import type { Api } from '../../preload/contract/index.ts'
-import type { ModelCard } from '../../preload/contract/models.ts'
+import type { GuideCard, ModelCard } from '../../preload/contract/models.ts'
 import type { Connection } from './connection.svelte.ts'
+import {
+  type CreateValues,
+  createDefaults,
+  createValues,
+  type GuidanceRequest,
+  guidanceRequest,
+  pictureRequest,
+  valuesOf,
+} from './create-values.ts'
 import { Kept } from './kept.ts'
 import type { Models } from './models.svelte.ts'
 import type { Toasts } from './toasts.ts'
-
-const auto = 'auto'
-
-/** What Create's panel holds. `auto` and null are the base's own choice. */
-const createValues = z.object({
-  prompt: z.string().default(''),
-  negative: z.string().default(''),
-  /** Id of a model of the library. */
-  base: z.string().default('demo'),
-  method: z.enum(methodNames).default('cfg'),
-  guidance: z.number().min(0).max(30).default(5),
-  steps: z.int().min(1).max(1000).default(20),
-  sampler: z.enum([auto, ...samplerNames]).default(auto),
-  schedule: z.enum(scheduleNames).default(auto),
-  prediction: z.enum([auto, ...predictionNames]).default(auto),
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1)
-    .default(1),
-  /** A locked seed stays from picture to picture; else each *Paint* draws another. */
-  seedLocked: z.boolean().default(false),
-  count: z.int().min(1).max(1000).default(1),
-  width: z.int().nullable().default(null),
-  height: z.int().nullable().default(null),
-  clipSkip: z.int().min(1).max(12).default(1),
-})
-export type CreateValues = z.infer<typeof createValues>
-
-export const createDefaults: CreateValues = createValues.parse({})
 
 /** What a picture's settings can be taken for. */
 export type Recall = 'all' | 'prompt' | 'seed'
@@ -67,6 +39,9 @@ export class CreateSettings {
     const bases = this.#models.bases
     return bases.find(({ id }) => id === this.values.base) ?? bases[0]
   })
+
+  /** The guide that is plugged into the base; null where none fits, undefined until that is known. */
+  readonly guide = $derived.by(() => this.guideFor(this.base))
 
   /** Pixels of the next picture. */
   readonly width = $derived(this.values.width ?? this.base?.nativeSize ?? 512)
@@ -95,47 +70,37 @@ export class CreateSettings {
   /** What is asked for now. */
   request(): GenerateRequest {
     const { values, base } = this
-    const { sampler, prediction, clipSkip, schedule } = values
     return {
       ...requestOf(base),
-      prompt: values.prompt,
-      negative: values.negative,
-      method: values.method,
-      guidance: values.guidance,
-      steps: values.steps,
-      seed: values.seed,
+      ...pictureRequest(values, this.width, this.height),
+      ...this.guidanceFor(base),
       count: values.count,
-      width: this.width,
-      height: this.height,
-      schedule,
-      clipSkip,
-      ...(sampler !== auto && { sampler }),
-      ...(prediction !== auto && { prediction }),
     }
   }
 
   /** The request that paints a recorded picture again. */
   requestFor(record: PictureRecord): GenerateRequest {
-    const base = this.#models.baseOf(record.base) ?? this.base
-    const { sampler, prediction, schedule, clipSkip, method, ...rest } = valuesOf(record)
+    const values = { ...this.values, ...valuesOf(record) }
+    const guide = record.guide && this.#models.guideOf(record.guide)?.id
+    // Its guide may have gone: then the studio chooses.
+    const method = values.method === 'guide' && guide === undefined ? undefined : values.method
     return {
-      ...requestOf(base),
-      prompt: rest.prompt,
-      negative: rest.negative,
-      method,
-      guidance: rest.guidance,
-      steps: rest.steps,
-      seed: rest.seed,
-      width: record.width,
-      height: record.height,
-      schedule,
-      clipSkip,
-      ...(sampler !== auto && { sampler }),
-      ...(prediction !== auto && { prediction }),
+      ...requestOf(this.#models.baseOf(record.base) ?? this.base),
+      ...pictureRequest(values, record.width, record.height),
+      ...guidanceRequest(values, method, guide),
     }
   }
 
-  /** Takes over what a picture was made with. Says so where its base is not in the library. */
+  /** Guidance as it is set now, for a picture of any base: CFG where no guide fits that one. */
+  guidanceFor(base: ModelCard | undefined): GuidanceRequest {
+    const { values } = this
+    if (values.method !== 'guide') return guidanceRequest(values, values.method, undefined)
+    const guide = this.guideFor(base)
+    const method = guide === undefined ? undefined : guide === null ? 'cfg' : 'guide'
+    return guidanceRequest(values, method, guide?.id)
+  }
+
+  /** Takes over what a picture was made with. Says so where its base or guide is not in the library. */
   use(record: PictureRecord, what: Recall): void {
     if (what === 'seed') this.set({ seed: record.seed, seedLocked: true })
     else if (what === 'prompt') this.set({ prompt: record.prompt, negative: record.negative })
@@ -144,36 +109,24 @@ export class CreateSettings {
 
   #useAll(record: PictureRecord): void {
     const base = this.#models.baseOf(record.base)
-    if (base === undefined) {
-      this.#toasts.info(
-        `The base ${record.base.name} is not in the library.`,
-        'All other settings were taken; add the base in Models.',
-      )
+    const guide = record.guide && this.#models.guideOf(record.guide)
+    const missing =
+      base === undefined ? `base ${record.base.name}` : record.guide && !guide && `guide ${record.guide.name}`
+    if (missing) {
+      const hint = 'All other settings were taken; add it in Models.'
+      this.#toasts.info(`The ${missing} is not in the library.`, hint)
     }
-    this.set({ ...valuesOf(record), seedLocked: true, count: 1, ...(base && { base: base.id }) })
+    const found = { ...(base && { base: base.id }), ...(guide && { guide: guide.id }) }
+    this.set({ ...valuesOf(record), ...found, seedLocked: true, count: 1 })
+  }
+
+  /** The chosen guide where it fits a base, else the first that does. */
+  guideFor(base: ModelCard | undefined): GuideCard | null | undefined {
+    const fitting = base && this.#models.guidesFor(base.id)?.filter(({ fits }) => fits)
+    return fitting && (fitting.find(({ id }) => id === this.values.guide) ?? fitting[0] ?? null)
   }
 }
 
 /** The demo model is what the studio takes where no base is named. */
 const requestOf = (base: ModelCard | undefined) =>
   base === undefined || base.place === 'shipped' ? {} : { base: base.path }
-
-/** A picture's settings in the panel's terms; what this studio does not have is left to the base. */
-function valuesOf(record: PictureRecord) {
-  const named = <T extends string>(names: readonly T[], name: string | undefined) => names.find(each => each === name)
-  const { prompt, negative, guidance, steps, seed, width, height } = record
-  return {
-    prompt,
-    negative,
-    guidance: Math.min(30, Math.max(0, guidance)),
-    steps,
-    seed,
-    width,
-    height,
-    method: named(methodNames, record.method) ?? createDefaults.method,
-    sampler: named(samplerNames, record.sampler) ?? auto,
-    schedule: named(scheduleNames, record.schedule) ?? auto,
-    prediction: named(predictionNames, record.predictionType?.replace('_prediction', '')) ?? auto,
-    clipSkip: record.clipSkip ?? 1,
-  } satisfies Partial<CreateValues>
-}

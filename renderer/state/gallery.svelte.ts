@@ -23,10 +23,11 @@ export class GalleryState {
   query = $state('')
   /** Known so far, from the newest on without holes. Replaced when it changes, never changed. */
   items = $state.raw<readonly PictureItem[]>([])
-  /** How many the query matches. */
+  /** How many the query matches; before they are `counted`, how many have been fetched. */
   total = $state(0)
-  /** How many pictures there are without a query; null before that is known. */
-  all = $state<number | null>(null)
+  counted = $state(false)
+  /** Whether all that the query matches has been fetched. */
+  complete = $state(false)
   /** The query that `items` answers. */
   shown = $state('')
   /** How far down the person has scrolled, in pixels: found again when they come back. */
@@ -47,10 +48,9 @@ export class GalleryState {
   constructor({ api, events, connection }: Studio) {
     this.#api = api
     events.on('gallery.changed', change => this.change(change))
+    events.on('gallery.stale', () => void this.reload())
     connection.onOpen(() => void this.reload())
   }
-
-  readonly complete = $derived(this.items.length >= this.total)
 
   /** Looks for something else; many calls in quick succession are one question. */
   search(query: string): void {
@@ -69,11 +69,14 @@ export class GalleryState {
     try {
       let page = await this.#page(null, firstPage)
       if (asked !== this.#asked) return
-      this.#replace(page.items, page.total)
+      this.total = 0
+      this.counted = false
+      this.#take(page.items, page.more)
       this.shown = this.query
       this.busy = false
       this.error = null
-      while (page.more && !this.complete) {
+      if (page.more) void this.#count(asked).catch(() => undefined)
+      while (page.more) {
         await pause(this.#hurry ? 0 : rest)
         if (asked !== this.#asked) return
         const after: PictureItem | null = this.items.at(-1) ?? null
@@ -81,13 +84,28 @@ export class GalleryState {
         if (asked !== this.#asked) return
         // What came in meanwhile is merged, not appended: it may lie anywhere.
         const items = after === this.items.at(-1) ? this.items.concat(page.items) : mergeItems(this.items, page.items)
-        this.#replace(items, page.total)
+        this.#take(items, page.more)
       }
     } catch (error) {
       if (asked !== this.#asked) return
       this.busy = false
       this.error = explain(error)
     }
+  }
+
+  /** The pictures come first; how many there are follows. */
+  async #count(asked: number): Promise<void> {
+    const { total } = await this.#api.gallery.count({ query: this.query })
+    if (asked !== this.#asked || this.complete) return
+    this.counted = true
+    this.#replace(this.items, total)
+  }
+
+  /** What is there with a page that has come; the last one tells how many there are. */
+  #take(items: readonly PictureItem[], more: boolean): void {
+    this.complete = !more
+    this.counted ||= !more
+    this.#replace(items, more ? this.total : items.length)
   }
 
   /** Told whether the person looks at a place that has not been fetched yet. */
@@ -104,7 +122,6 @@ export class GalleryState {
   }
 
   async #change({ added, updated, removed }: Payload<'gallery.changed'>): Promise<void> {
-    if (this.all !== null) this.all = Math.max(0, this.all + added.length - removed.length)
     const gone = new Set(removed)
     const known = new Map(updated.map(item => [item.id, item]))
     const kept = this.items.filter(item => !gone.has(item.id)).map(item => known.get(item.id) ?? item)
@@ -132,13 +149,12 @@ export class GalleryState {
 
   async #page(after: PictureItem | null, limit: number) {
     const key = after && { created: after.created, id: after.id }
-    const { items, total } = await this.#api.gallery.page({ query: this.query, after: key, limit })
-    return { items: items.filter(item => !this.#gone.has(item.id)), total, more: items.length === limit }
+    const { items } = await this.#api.gallery.page({ query: this.query, after: key, limit })
+    return { items: items.filter(item => !this.#gone.has(item.id)), more: items.length === limit }
   }
 
   #replace(items: readonly PictureItem[], total: number): void {
     this.items = items
     this.total = Math.max(total, items.length)
-    if (this.query === '') this.all = this.total
   }
 }

@@ -1,6 +1,6 @@
 import type { ModelCard, ModelFolder, ModelSheet } from '../../preload/contract/models.ts'
 import { explain } from '../api/errors.ts'
-import { upload } from '../api.ts'
+import { look, upload } from '../api.ts'
 import type { Studio } from './studio.svelte.ts'
 
 type Source = { path: string } | { upload: string }
@@ -11,9 +11,9 @@ export type Brought = { readonly file: File } | { readonly path: string }
 
 /** Where the thing that is being added stands. */
 export type Stage =
-  | { readonly name: 'sending'; readonly done: number; readonly total: number }
   | { readonly name: 'looking' }
-  | { readonly name: 'known'; readonly sheet: ModelSheet; readonly source: Source }
+  | { readonly name: 'known'; readonly sheet: ModelSheet; readonly thing: Brought }
+  | { readonly name: 'sending'; readonly sheet: ModelSheet; readonly done: number; readonly total: number }
   | { readonly name: 'adding'; readonly sheet: ModelSheet }
   | { readonly name: 'refused'; readonly message: string; readonly hint: string }
 
@@ -73,15 +73,21 @@ export class Library {
   async add(way: Way): Promise<void> {
     const { adding } = this
     if (adding?.stage.name !== 'known') return
-    const { sheet, source } = adding.stage
+    const { sheet, thing } = adding.stage
     const current = this.#begin({ ...adding, stage: { name: 'adding', sheet } })
+    let source: Source | undefined
     try {
+      source = 'file' in thing ? await this.#send(thing.file, sheet, current) : thing
+      if (!current()) return this.#drop(source)
+      this.adding = { ...adding, stage: { name: 'adding', sheet } }
       const { model } = await this.#studio.api.models.import({ source, way })
       this.#studio.toasts.info(`${model.name} is in the library.`, this.#offer(model))
       if (current()) await this.next()
     } catch (error) {
+      this.#drop(source)
       if (current()) this.adding = { ...adding, stage: { name: 'refused', ...explain(error) } }
-      else this.#studio.toasts.error(error)
+      // What was given up while it was sent has nothing to tell.
+      else if (source) this.#studio.toasts.error(error)
     }
   }
 
@@ -106,32 +112,35 @@ export class Library {
     if (removed !== undefined) toasts.info(`${model.name} was removed.`)
   }
 
-  async #look(thing: Brought): Promise<void> {
-    const { api } = this.#studio
+  async #look(brought: Brought): Promise<void> {
+    // By path where the window knows it.
+    const path = 'file' in brought ? window.cicerone?.pathOf(brought.file) : undefined
+    const thing = path ? { path } : brought
     const named = 'file' in thing ? { name: thing.file.name, size: thing.file.size } : { name: thing.path, size: null }
     const abort = new AbortController()
     this.#abort = abort
     const current = this.#begin({ ...named, stage: { name: 'looking' } })
     try {
-      const source = 'file' in thing ? await this.#send(thing.file, abort.signal, current) : { path: thing.path }
-      if (!current()) return
-      this.adding = { ...named, stage: { name: 'looking' } }
-      const sheet = await api.models.inspect({ source })
-      if (current()) this.adding = { ...named, size: sheet.size, stage: { name: 'known', sheet, source } }
+      const { inspect } = this.#studio.api.models
+      const sheet = await ('file' in thing ? look(thing.file, abort.signal) : inspect({ source: thing }))
+      if (current()) this.adding = { ...named, size: sheet.size, stage: { name: 'known', sheet, thing } }
     } catch (error) {
       if (current()) this.adding = { ...named, stage: { name: 'refused', ...explain(error) } }
     }
   }
 
-  /** By path where the window knows it, else by sending the file. */
-  async #send(file: File, signal: AbortSignal, current: () => boolean): Promise<Source> {
-    const path = window.cicerone?.pathOf(file)
-    if (path) return { path }
+  async #send(file: File, sheet: ModelSheet, current: () => boolean): Promise<Source> {
     const tell = (done: number, total: number) => {
-      if (current()) this.adding = { name: file.name, size: file.size, stage: { name: 'sending', done, total } }
+      if (current()) this.adding = { name: file.name, size: file.size, stage: { name: 'sending', sheet, done, total } }
     }
     tell(0, file.size)
-    return { upload: await upload(file, tell, signal) }
+    return { upload: await upload(file, tell, this.#abort?.signal) }
+  }
+
+  /** An upload that is not imported goes. */
+  #drop(source: Source | undefined): void {
+    // Where it cannot be told, the studio's next start does it.
+    if (source && 'upload' in source) void this.#studio.api.models.discard(source).catch(() => undefined)
   }
 
   /** Shows what is being added; the returned function says whether it still is. */

@@ -1,5 +1,5 @@
 import type { Api } from '../../preload/contract/index.ts'
-import type { ModelCard } from '../../preload/contract/models.ts'
+import type { GuideCard, ModelCard } from '../../preload/contract/models.ts'
 import type { Events } from '../api/events.ts'
 import type { Connection } from './connection.svelte.ts'
 import type { Toasts } from './toasts.ts'
@@ -14,9 +14,18 @@ export class Models {
 
   readonly bases = $derived(this.all.filter(model => model.kind === 'base'))
 
+  /** Every guide held against a base, by the base's id; asked for when it is first looked at. */
+  #guides = $state.raw<ReadonlyMap<string, readonly GuideCard[]>>(new Map())
+  readonly #asked = new Set<string>()
+  readonly #api: Api
+  readonly #toasts: Toasts
+
   constructor(api: Api, events: Events, connection: Connection, toasts: Toasts) {
+    this.#api = api
+    this.#toasts = toasts
     events.on('models.changed', models => {
       this.all = models
+      this.#askAgain()
     })
     events.on('models.progress', ({ what, done, total }) => {
       const progress = new Map(this.progress)
@@ -25,6 +34,7 @@ export class Models {
       this.progress = progress
     })
     connection.onOpen(async () => {
+      this.#askAgain()
       this.all = (await toasts.attempt(api.models.list({}))) ?? this.all
       this.loaded = true
     })
@@ -34,9 +44,57 @@ export class Models {
     return this.all.find(model => model.id === id)
   }
 
-  /** The base that a picture was painted with, by hash where both are known, else by name. */
-  baseOf({ name, hash }: { name: string; hash?: string | undefined }): ModelCard | undefined {
-    const same = hash === undefined ? undefined : this.bases.find(base => base.hash === hash)
-    return same ?? this.bases.find(base => base.name === name)
+  /** The base of a request, which names it by id or path; the demo model where it names none. */
+  baseAt(wanted = 'demo'): ModelCard | undefined {
+    return this.bases.find(({ id, path }) => id === wanted || path === wanted)
   }
+
+  /** The base that a picture was painted with. */
+  baseOf(recorded: Recorded): ModelCard | undefined {
+    return recordedOf(this.bases, recorded)
+  }
+
+  /** The guide that a picture was painted with. */
+  guideOf(recorded: Recorded): ModelCard | undefined {
+    return recordedOf(
+      this.all.filter(({ kind }) => kind === 'guide'),
+      recorded,
+    )
+  }
+
+  /** Every guide held against a base, those that fit first; undefined until that is known. */
+  guidesFor(base: string): readonly GuideCard[] | undefined {
+    if (!this.named(base)?.usable) return []
+    if (!this.#asked.has(base)) void this.#ask(base)
+    return this.#guides.get(base)
+  }
+
+  async #ask(base: string): Promise<void> {
+    this.#asked.add(base)
+    const guides = await this.#toasts.attempt(this.#api.models.guides({ base }))
+    if (guides !== undefined) this.#guides = new Map(this.#guides).set(base, guides)
+  }
+
+  /** What is known stands until the new answer comes. */
+  #askAgain(): void {
+    this.#asked.clear()
+    this.#guides = new Map(this.#guides)
+  }
+}
+
+interface Recorded {
+  readonly name: string
+  readonly hash?: string | undefined
+}
+
+/** By hash where both are known, else by the name that it has here or that its file has. */
+function recordedOf(models: readonly ModelCard[], { name, hash }: Recorded): ModelCard | undefined {
+  const same = hash === undefined ? undefined : models.find(model => model.hash === hash)
+  return same ?? models.find(model => model.name === name) ?? models.find(({ path }) => isFileName(path, name))
+}
+
+/** Whether a path's last part is `name`, with an ending or without. */
+function isFileName(path: string, name: string): boolean {
+  const file = path.split(/[\\/]/).at(-1) ?? ''
+  return file === name || file.replace(/\.[^.]+$/, '') === name
 }

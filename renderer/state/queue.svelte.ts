@@ -43,8 +43,9 @@ export class Queue {
     await this.#toasts.attempt(this.#api.queue.cancel({ id }))
   }
 
-  async cancelAll(): Promise<void> {
-    await this.#toasts.attempt(this.#api.queue.cancelAll({}))
+  /** Takes out all that waits; what is painted goes on. */
+  async cancelQueued(): Promise<void> {
+    for (const { id } of this.queued) await this.cancel(id)
   }
 
   async togglePause(): Promise<void> {

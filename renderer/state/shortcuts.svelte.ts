@@ -8,7 +8,7 @@ export interface Shortcut {
   readonly group: string
   /** Left out where the key is only explained here and a component listens to it itself. */
   readonly run?: () => void
-  /** Also while the person types; keys with `mod` and Escape always do. */
+  /** Also while the person types; keys with `mod` and Escape do unless this is false. */
   readonly whileTyping?: boolean
 }
 
@@ -40,7 +40,7 @@ export class Shortcuts {
       each =>
         each.run !== undefined &&
         each.keys === keys &&
-        (!typing || each.whileTyping === true || keys.startsWith('mod+') || keys === 'escape'),
+        (!typing || (each.whileTyping ?? (keys.startsWith('mod+') || keys === 'escape'))),
     )
     if (shortcut === undefined) return
     event.preventDefault()

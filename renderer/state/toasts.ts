@@ -1,8 +1,11 @@
 import { toast } from 'svelte-sonner'
 import { explain } from '../api/errors.ts'
 
-/** Short messages at the window's lower edge, gone by themselves. */
+/** Short messages at the window's upper edge, gone by themselves. */
 export class Toasts {
+  /** What can be taken back, the last that was done at the end. */
+  readonly #undoable: { readonly toast: string | number; readonly undo: () => Promise<unknown> }[] = []
+
   info(message: string, hint = ''): void {
     toast(message, describe(hint))
   }
@@ -14,10 +17,31 @@ export class Toasts {
 
   /** Says what was done and offers to take it back. */
   undo(message: string, undo: () => Promise<unknown>, seconds = 10): void {
-    toast(message, {
+    const forget = () => {
+      const index = this.#undoable.findIndex(each => each.undo === undo)
+      if (index >= 0) this.#undoable.splice(index, 1)
+    }
+    const shown = toast(message, {
       duration: seconds * 1000,
-      action: { label: 'Undo', onClick: () => void this.attempt(undo()) },
+      action: {
+        label: 'Undo',
+        onClick: () => {
+          forget()
+          void this.attempt(undo())
+        },
+      },
+      onAutoClose: forget,
+      onDismiss: forget,
     })
+    this.#undoable.push({ toast: shown, undo })
+  }
+
+  /** Takes back the last thing that still can be. */
+  undoLast(): void {
+    const last = this.#undoable.pop()
+    if (last === undefined) return
+    toast.dismiss(last.toast)
+    void this.attempt(last.undo())
   }
 
   /** The result of `action`; where it fails, its sentence is shown and the result is undefined. */

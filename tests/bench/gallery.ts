@@ -4,10 +4,10 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, openDatabase } from '../../main/database/database.ts'
+import { databaseFile } from '../../main/database/hold.ts'
 import type { NewPicture } from '../../main/database/queries/rows.ts'
 import { Events } from '../../main/events.ts'
 import { openGallery } from '../../main/gallery/gallery.ts'
-import { galleryPlaces } from '../../main/gallery/places.ts'
 import { parseQuery } from '../../main/gallery/query.ts'
 import { settingsRow } from '../../main/gallery/record.ts'
 import { Generator } from '../../models/tensor/random.ts'
@@ -15,8 +15,9 @@ import { pageRequest } from '../../preload/contract/gallery.ts'
 
 /**
  * `node tests/bench/gallery.ts [ROWS] [FOLDER]`: fills a data folder with rows (kept where FOLDER is given, and used again) and
- * prints what pages and searches cost in the service: the first time on a freshly opened database, the next page, and the
- * median of nine searches that were each asked for anew. Then the memory of the whole process.
+ * prints what pages and searches cost in the service: the first time on a freshly opened database, the median of nine searches
+ * that were each asked for anew, the next page, and the median of nine counts, which a window asks for behind the first page.
+ * Then the memory of the whole process.
  */
 
 const searches = {
@@ -48,7 +49,7 @@ async function main([rows = '200000', given]: string[]): Promise<void> {
   const data = given ?? (await mkdtemp(join(tmpdir(), 'cicerone-bench-')))
   try {
     await filled(data, Number(rows))
-    const database = await openDatabase(galleryPlaces(data).database)
+    const database = await openDatabase(databaseFile(data))
     const gallery = await openGallery({ data, database, events: new Events() })
     await gallery.tidied
     const page = (query: string, after: { created: number; id: number } | null = null) =>
@@ -57,7 +58,9 @@ async function main([rows = '200000', given]: string[]): Promise<void> {
     const touch = () => database.settings.set('bench', Math.random())
 
     const first = await page('')
-    console.log(`first page: ${ms(first.time)} of ${first.value.total} pictures`)
+    const count = (query: string) => timed(async () => (await gallery.service.count({ query })).total)
+    const all = await count('')
+    console.log(`first page: ${ms(first.time)}, and ${ms(all.time)} to count ${all.value} pictures`)
     const middle = await page('', { created: 0, id: (first.value.items.at(-1)?.id ?? 0) / 2 + firstDay * 50 })
     console.log(`a page from the middle: ${ms(middle.time)}`)
     console.log(
@@ -66,24 +69,28 @@ async function main([rows = '200000', given]: string[]): Promise<void> {
       'first'.padStart(9),
       'again'.padStart(9),
       'next page'.padStart(10),
+      'count'.padStart(9),
     )
     for (const [name, query] of Object.entries(searches)) {
       await touch()
       const once = await page(query)
       const again: number[] = []
+      const counts: number[] = []
       for (let i = 0; i < 9; i++) {
         await touch()
         again.push((await page(query)).time)
+        counts.push((await count(query)).time)
       }
       const next = await page(query, once.value.items.at(-1) ?? null)
-      const times = [ms(once.time).padStart(9), ms(median(again)).padStart(9), ms(next.time).padStart(10)]
-      console.log(name.padEnd(38), String(once.value.total).padStart(8), ...times)
+      const found = String((await count(query)).value).padStart(8)
+      const times = [once.time, median(again)].map(time => ms(time).padStart(9))
+      console.log(name.padEnd(38), found, ...times, ms(next.time).padStart(10), ms(median(counts)).padStart(9))
     }
     const { rss, heapUsed } = process.memoryUsage()
     console.log(
       `memory: ${mib(rss)} resident (peak ${mib(process.resourceUsage().maxRSS * 1024)}), ${mib(heapUsed)} of it main's heap`,
     )
-    console.log(`database: ${mib((await stat(galleryPlaces(data).database)).size)}`)
+    console.log(`database: ${mib((await stat(databaseFile(data))).size)}`)
     await gallery.close()
     await database.close()
   } finally {
@@ -102,7 +109,7 @@ async function filled(data: string, rows: number): Promise<void> {
 }
 
 async function fillFolder([rows, data = '']: string[]): Promise<void> {
-  const database = await openDatabase(galleryPlaces(data).database)
+  const database = await openDatabase(databaseFile(data))
   const begin = performance.now()
   await fill(database, Number(rows) - (await database.pictures.count(parseQuery(''))))
   console.log(`rows written in ${((performance.now() - begin) / 1000).toFixed(1)} s`)

@@ -22,7 +22,13 @@ async function main([model = shipped.demo, side = '16', rounds = '51']: string[]
   await pipeline.sessions.unet()
   const load = (performance.now() - begin) / 1000
   const loaded = peakMiB()
-  const { denoise } = await denoiser(pipeline, told, { method: none, guidance: 1, prediction: 'epsilon', shape })
+  const { denoise } = await denoiser(pipeline, told, {
+    method: none({ refresh: 0, interval: [0, 0], agreement: 1 }),
+    guidance: 1,
+    prediction: 'epsilon',
+    shape,
+    together: true,
+  })
   const studio = () => denoise(noise, { timestep: 500, alpha: 0.5, sigma: 0.866 })
   await studio()
   const painted = peakMiB()

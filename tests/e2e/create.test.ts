@@ -62,7 +62,7 @@ describe('Create', { timeout: 180_000 }, () => {
     await window.screenshot('create-painting')
     await expect.poll(() => recent().count(), { timeout: 60_000 }).toBe(1)
     await expect.poll(() => picture().getAttribute('src')).toMatch(/^\/pictures\/\d+$/)
-    await page.getByText(/^2 passes a step · 40 steps · [\d.]+ s/).waitFor()
+    await page.getByText(/^1 pass a step · 40 steps · [\d.]+ s/).waitFor()
     await window.screenshot('create-painted')
     expect(await window.axe()).toEqual([])
   })
@@ -82,12 +82,13 @@ describe('Create', { timeout: 180_000 }, () => {
   })
 
   test('without guidance a step takes one pass, which is held against CFG', async () => {
-    await page.getByRole('radio', { name: 'None' }).click()
+    await page.getByRole('radio', { name: 'CFG' }).click()
     await expect.poll(() => recent().count(), { timeout: 60_000 }).toBe(4)
+    await page.getByText(/^2 passes a step · 6 steps · [\d.]+ s$/).waitFor()
+    await page.getByRole('radio', { name: 'None' }).click()
+    await expect.poll(() => recent().count(), { timeout: 60_000 }).toBe(5)
     await page.getByText(/^1 pass a step · 6 steps · [\d.]+ s · /).waitFor()
     expect(await guidance().isDisabled()).toBe(true)
-    await page.getByRole('radio', { name: 'CFG' }).click()
-    await expect.poll(() => recent().count(), { timeout: 60_000 }).toBe(5)
   })
 
   test('Esc cancels, also while one types, and leaves no picture', async () => {
@@ -118,7 +119,7 @@ describe('Create', { timeout: 180_000 }, () => {
     await recent().first().focus()
     await page.keyboard.press('End')
     await expect.poll(() => recent().last().getAttribute('aria-selected')).toBe('true')
-    await page.getByText(/^2 passes a step · 40 steps/).waitFor()
+    await page.getByText(/^1 pass a step · 40 steps/).waitFor()
     await page.keyboard.press('r')
     await expect.poll(() => steps().inputValue()).toBe('40')
     await page.getByRole('button', { name: 'Reset steps' }).click()

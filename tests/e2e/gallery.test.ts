@@ -61,6 +61,51 @@ it('an empty gallery says what to do; what is painted appears by itself and is t
   expect(await second.stop()).toBe(0)
 })
 
+it('shows the colour of each picture until it is there, and fetches none again after a reload', async () => {
+  const studio = await startStudio()
+  const connection = await studio.connect()
+  await paint(connection)
+  const { items } = await connection.api.gallery.page({})
+  const window = await openWindow(studio)
+  const held = Promise.withResolvers<void>()
+  await window.page.route('**/thumbnails/**', async route => {
+    await held.promise
+    await route.continue()
+  })
+  await window.page.getByRole('button', { name: 'Gallery', exact: true }).click()
+  await expect.poll(() => seeds(window.page)).toEqual(everything)
+  const colours = () =>
+    cells(window.page).evaluateAll(all => all.map(each => getComputedStyle(each as Element).backgroundColor))
+  const parts = (colour: number | null) => [16, 8, 0].map(bits => ((colour ?? 0) >> bits) & 255)
+  expect(await colours()).toEqual(items.map(({ colour }) => `rgb(${parts(colour).join(', ')})`))
+  const shown = (page: Page) =>
+    page
+      .locator('[data-picture] img')
+      .evaluateAll(all => all.filter(each => (each as { naturalWidth?: number }).naturalWidth).length)
+  expect(await shown(window.page)).toBe(0)
+  held.resolve()
+  await expect.poll(() => shown(window.page)).toBe(6)
+  expect(window.complaints).toEqual([])
+  await window.close()
+
+  // What is held back by a route is never kept
+  const { page, complaints } = await galleryOf(studio)
+  const sent = () =>
+    page.evaluate(() =>
+      performance
+        .getEntriesByType('resource')
+        .filter(({ name }) => name.includes('/thumbnails/'))
+        .map(entry => (entry as { transferSize?: number }).transferSize),
+    )
+  await expect.poll(() => shown(page)).toBe(6)
+  expect((await sent()).filter(size => size === 0)).toEqual([])
+  await page.reload()
+  await expect.poll(() => shown(page)).toBe(6)
+  expect(await sent()).toEqual(Array(6).fill(0))
+  expect(complaints).toEqual([])
+  await studio.stop()
+})
+
 it('finds as one types, shows tokens as chips, and says so where nothing matches', async () => {
   const studio = await startStudio()
   await paint(await studio.connect())
@@ -78,7 +123,7 @@ it('finds as one types, shows tokens as chips, and says so where nothing matches
   await page.keyboard.type('w>4 ')
   await page.getByRole('button', { name: 'Remove w>4' }).waitFor()
   await expect.poll(() => seeds(page)).toEqual([46, 45, 44, 33, 22])
-  await page.keyboard.type('method:cfg li')
+  await page.keyboard.type('method:guide li')
   await expect.poll(() => seeds(page)).toEqual([46, 45, 44])
   await page.getByText('3 pictures').waitFor()
   expect(await axe()).toEqual([])
@@ -184,7 +229,7 @@ it('shows one picture large, with its settings, and goes back to where it was; a
   await page.keyboard.press('Delete')
   await lightbox.getByText('4 of 5', { exact: true }).waitFor()
   await lightbox.getByText('a blue box').waitFor()
-  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.keyboard.press('Control+z')
   await lightbox.getByText('5 of 6', { exact: true }).waitFor()
   await page.keyboard.press('Escape')
   await expect.poll(() => lightbox.count()).toBe(0)

@@ -42,8 +42,11 @@ export async function openStudio(data?: string, engine: Engine = inProcessEngine
 }
 
 /** Waits until `look` gives something. */
-export async function until<T>(look: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> {
-  const end = Date.now() + 40_000
+export async function until<T>(
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  seconds = 40,
+): Promise<T> {
+  const end = Date.now() + 1000 * seconds
   for (;;) {
     const found = await look()
     if (found !== undefined && found !== false) return found
@@ -67,6 +70,10 @@ export function record<N extends EventName>({ events }: App, wanted: N): Payload
   })
   return payloads
 }
+
+/** The models that the person brought. */
+export const own = async ({ services }: App) =>
+  (await services.models.list({})).filter(({ place }) => place !== 'shipped')
 
 /** All pictures, oldest first. */
 export async function pictures({ services }: App) {

@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { asGuide } from '../../models/checkpoint/as-guide.ts'
+import { describeModel } from '../../models/checkpoint/describe.ts'
+import type { MethodName } from '../../models/guidance/index.ts'
 import type { Pipeline } from '../../models/pipelines/assemble.ts'
+import { condition } from '../../models/pipelines/condition.ts'
 import { generate, type Trace } from '../../models/pipelines/generate.ts'
+import { type Guide, loadGuide } from '../../models/pipelines/guide.ts'
 import { f32 } from '../../models/tensor/tensor.ts'
 import { loadTensors, type Recorded } from '../support/safetensors.ts'
 import { numbers } from './networks.ts'
@@ -19,6 +24,7 @@ interface FamilyRun {
   size: [height: number, width: number]
   sampler: string
   schedule: string
+  guide: string | null
 }
 
 /** Tolerances that the family's README states, as shares of the largest value. */
@@ -33,22 +39,35 @@ export async function check(folder: string, find: FindCase): Promise<ParityResul
     const pipeline = path === undefined ? undefined : await openPipeline(path)
     for (const [name, run] of own ?? []) {
       if (!pipeline) results.push(skipped(name, `The base ${base} is not in the folder.`))
-      else if (run.method !== 'none' && run.method !== 'cfg')
-        results.push(skipped(name, `The method ${run.method} is not supported yet.`))
-      else results.push(...(await checkRun(folder, name, run, pipeline)))
+      else results.push(...(await checkRun(folder, name, run, { pipeline, guide: await guideOf(run, pipeline, find) })))
     }
     await pipeline?.sessions.release()
   }
   return results
 }
 
-async function checkRun(folder: string, name: string, run: FamilyRun, pipeline: Pipeline): Promise<ParityResult[]> {
+interface Plugged {
+  readonly pipeline: Pipeline
+  readonly guide: Guide | undefined
+}
+
+async function guideOf({ guide }: FamilyRun, { base }: Pipeline, find: FindCase): Promise<Guide | undefined> {
+  const path = guide === null ? undefined : find(`guide-${guide}.safetensors`)
+  return path === undefined ? undefined : loadGuide(asGuide(await describeModel(path)), base)
+}
+
+async function checkRun(
+  folder: string,
+  name: string,
+  run: FamilyRun,
+  { pipeline, guide }: Plugged,
+): Promise<ParityResult[]> {
   const recorded = await loadTensors(join(folder, `${name}.safetensors`))
   const wanted = (key: string): Float64Array => numbers(recorded.get(key) as Recorded)
   const [height, width] = run.size
   const settings = {
     ...run,
-    method: run.method as 'none' | 'cfg',
+    method: run.method as MethodName,
     sampler: 'ddim',
     schedule: 'trailing',
     count: 1,
@@ -61,7 +80,7 @@ async function checkRun(folder: string, name: string, run: FamilyRun, pipeline: 
     const largest = want.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
     results.push(judged(`${name} ${key}`, largestError(got, want), largest * scale))
   }
-  for await (const { trace } of generate(pipeline, settings)) {
+  for await (const { trace } of generate(pipeline, settings, { guide })) {
     const states = [trace.noise[0] as Float32Array, ...trace.latents]
     judge('noise.0', states[0] as Float32Array, wanted('noise.0'), share.latents)
     // A plain run is told the prompt alone; both were recorded.
@@ -78,7 +97,7 @@ async function checkRun(folder: string, name: string, run: FamilyRun, pipeline: 
       wanted('inputs'),
       share.latents,
     )
-    judge('outputs', await outputs(pipeline, run, trace, recorded), wanted('outputs'), share.latents)
+    judge('outputs', await outputs({ pipeline, guide }, run, trace, recorded), wanted('outputs'), share.latents)
     judge('latents.last', trace.latents.at(-1) ?? [], wanted('latents.last'), share.latents)
     judge('image', trace.image, wanted('image'), share.image)
   }
@@ -88,8 +107,15 @@ async function checkRun(folder: string, name: string, run: FamilyRun, pipeline: 
 const sizeOf = ({ contextShape: [tokens, width] }: Trace): number => tokens * width
 
 /** The guided prediction for each recorded input: the network alone, without what a sampler makes of it. */
-async function outputs(pipeline: Pipeline, run: FamilyRun, trace: Trace, recorded: ReadonlyMap<string, Recorded>) {
-  const session = await pipeline.sessions.unet()
+async function outputs(
+  { pipeline, guide }: Plugged,
+  run: FamilyRun,
+  trace: Trace,
+  recorded: ReadonlyMap<string, Recorded>,
+) {
+  const session = await pipeline.sessions.unet(guide)
+  const { means, width } = await condition(pipeline, { ...run, clipSkip: 1 })
+  const twice = (row: Float32Array | undefined) => f32(Float32Array.from([...(row ?? []), ...(row ?? [])]), [2, width])
   const inputs = Float32Array.from(numbers(recorded.get('inputs') as Recorded))
   const context = Float32Array.from(numbers(recorded.get('context') as Recorded))
   const size = inputs.length / run.steps
@@ -100,11 +126,16 @@ async function outputs(pipeline: Pipeline, run: FamilyRun, trace: Trace, recorde
       sample: f32(Float32Array.from([...one, ...one]), [2, ...trace.latentShape.slice(1)]),
       timestep: f32(Float32Array.of(timestep, timestep)),
       context: f32(context, [2, ...trace.contextShape]),
+      ...(guide && {
+        guidance: f32(Float32Array.of(run.guidance, run.guidance)),
+        positive: twice(means.positive),
+        negative: twice(means.negative),
+      }),
     })
     const both = prediction?.data as Float32Array
     for (let i = 0; i < size; i++) {
       const [negative, positive] = [both[i] as number, both[size + i] as number]
-      all.push(run.method === 'none' ? positive : negative + run.guidance * (positive - negative))
+      all.push(run.method !== 'cfg' ? positive : negative + run.guidance * (positive - negative))
     }
   }
   return all

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { shipped } from '../../main/paths.ts'
 import { fixture } from '../support/fixtures.ts'
@@ -29,10 +30,12 @@ describe('parity with the reference', () => {
     expect(results.filter(({ status }) => status === 'passed').length).toBeGreaterThan(250)
   })
 
-  it('the demo family: every network call and whole pictures without guidance and with CFG', async () => {
-    const results = await family.check(fixture('family'), name => (name === 'base' ? shipped.demo : undefined))
-    expect(bad(results).filter(({ reason }) => reason !== 'The method guide is not supported yet.')).toEqual([])
-    expect(results.filter(({ status }) => status === 'passed').length).toBe(24)
+  it('the demo family: every network call and whole pictures without guidance, with CFG and with both guides', async () => {
+    const results = await family.check(fixture('family'), name =>
+      name === 'base' ? shipped.demo : fixture(join('family', name)),
+    )
+    expect(bad(results)).toEqual([])
+    expect(results.length).toBe(36)
   })
 
   it('refuses every bad file with its sentence, also when it takes painting to find out', async () => {

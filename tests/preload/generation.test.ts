@@ -11,7 +11,7 @@ describe('a request for pictures', () => {
     [{ guidance: 31 }, 'must be a number from 0 to 30'],
     [{ guidance: Number.POSITIVE_INFINITY }, 'must be a number from 0 to 30'],
     [{ sampler: 'magic' }, 'must be one of euler, euler-a, ddim, dpmpp-2m'],
-    [{ method: 'guess' }, 'must be one of cfg, none'],
+    [{ method: 'guess' }, 'must be one of guide, cfg, none, interval, adaptive, reuse'],
     [{ schedule: 'x' }, 'must be one of auto, leading, linspace, trailing, karras'],
     [{ prediction: 'x' }, 'must be one of epsilon, v'],
     [{ width: 100 }, 'must be a multiple of 8 from 64 to 4096'],

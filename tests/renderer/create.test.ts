@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { optionsOf } from '../../models/guidance/index.ts'
 import { generateRequest } from '../../preload/contract/generation.ts'
-import { createDefaults } from '../../renderer/state/create.svelte.ts'
+import { createDefaults, guidanceRequest } from '../../renderer/state/create-values.ts'
 import { Studio } from '../../renderer/state/studio.svelte.ts'
-import { demo, own, record, StudioEnd } from './studio-end.ts'
+import { demo, guide, guideModel, misfit, own, record, StudioEnd } from './studio-end.ts'
 
 async function opened(answers: ConstructorParameters<typeof StudioEnd>[0] = {}) {
   const end = new StudioEnd({ 'models.list': () => [demo, own], ...answers })
@@ -18,6 +19,7 @@ afterEach(() => void vi.useRealTimers())
 describe('the request', () => {
   test('leaves the demo model and what is automatic to the studio', async () => {
     const { create } = await opened()
+    create.set({ method: 'cfg' })
     expect(create.request()).toEqual({
       prompt: '',
       negative: '',
@@ -79,6 +81,87 @@ describe('the request', () => {
     const again = create.requestFor({ ...record, sampler: 'DPM adaptive', method: 'pag', schedule: 'exponential' })
     expect(again).not.toHaveProperty('sampler')
     expect(again).toMatchObject({ method: 'cfg', schedule: 'auto' })
+  })
+})
+
+describe('guidance', () => {
+  const other = { ...guide, id: 'other', name: 'Other guide' }
+  const fitting = {
+    'models.list': () => [demo, own, guideModel],
+    'models.guides': ({ base }: { base: string }) => (base === 'demo' ? [guide, other] : [other, misfit]),
+  }
+  /** Guides are asked for when they are first looked at. */
+  async function known(answers: ConstructorParameters<typeof StudioEnd>[0] = fitting) {
+    const all = await opened(answers)
+    all.create.guidanceFor(demo)
+    all.create.guidanceFor(own)
+    await vi.advanceTimersByTimeAsync(1)
+    return all
+  }
+
+  test('is a guide where one fits, else CFG, and left to the studio until that is known', async () => {
+    const { create } = await opened(fitting)
+    expect(create.request()).not.toHaveProperty('method')
+    await vi.advanceTimersByTimeAsync(1)
+    expect(create.request()).toMatchObject({ method: 'guide', guide: 'demo-guide', refresh: 0 })
+    const { create: without } = await known({ 'models.guides': () => [misfit] })
+    expect(without.guide).toBeNull()
+    expect(without.request()).toMatchObject({ method: 'cfg' })
+    expect(without.values.method).toBe('guide')
+  })
+
+  test('keeps the chosen guide on every base that it fits', async () => {
+    const { create } = await known()
+    create.set({ guide: 'other' })
+    expect(create.request()).toMatchObject({ guide: 'other' })
+    create.set({ base: 'own' })
+    expect(create.request()).toMatchObject({ guide: 'other' })
+    create.set({ guide: 'demo-guide' })
+    expect(create.request()).toMatchObject({ guide: 'other' })
+    create.set({ base: 'demo' })
+    expect(create.request()).toMatchObject({ guide: 'demo-guide' })
+  })
+
+  test('asks again when the library has changed', async () => {
+    let guides = [misfit]
+    const { create, end } = await known({ 'models.guides': () => guides })
+    guides = [guide]
+    end.tell('models.changed', [demo, guideModel])
+    expect(create.guide).toBeNull()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(create.guide).toEqual(guide)
+  })
+
+  test('names only the options that the method heeds, with the defaults of the studio', async () => {
+    const { create } = await known()
+    for (const method of ['cfg', 'none', 'interval', 'adaptive', 'reuse', 'guide'] as const) {
+      const { guidance, method: named, ...options } = guidanceRequest(createDefaults, method, undefined)
+      expect([named, options]).toEqual([method, method === 'guide' ? { refresh: 0 } : optionsOf({ method })])
+    }
+    create.set({ method: 'interval', intervalLow: 1 })
+    expect(create.request()).toMatchObject({ method: 'interval', interval: [1, 5.42] })
+  })
+
+  test('of a picture is painted again and taken over, each option for its own method', async () => {
+    const { create } = await known()
+    const guided = { ...record, method: 'guide', guide: { name: 'demo-guide', hash: 'ab' }, refresh: 4 }
+    expect(create.requestFor(guided)).toMatchObject({ method: 'guide', guide: 'demo-guide', refresh: 4 })
+    create.use(guided, 'all')
+    expect(create.values).toMatchObject({ method: 'guide', guide: 'demo-guide', refresh: 4, reuse: 2 })
+    create.use({ ...record, method: 'reuse', refresh: 3 }, 'all')
+    create.use({ ...record, method: 'interval', interval: [1, 4] }, 'all')
+    create.use({ ...record, method: 'adaptive', agreement: 0.9 }, 'all')
+    const taken = { refresh: 4, reuse: 3, intervalLow: 1, intervalHigh: 4, agreement: 0.9, method: 'adaptive' }
+    expect(create.values).toMatchObject(taken)
+  })
+
+  test('of a picture whose guide has gone is left to the studio', async () => {
+    const { create, studio } = await known()
+    const info = vi.spyOn(studio.toasts, 'info')
+    const guided = { ...record, method: 'guide', guide: { name: 'gone' } }
+    expect(create.requestFor(guided)).not.toHaveProperty('method')
+    create.use(guided, 'all')
+    expect(info).toHaveBeenCalledWith('The guide gone is not in the library.', expect.any(String))
   })
 })
 

@@ -1,6 +1,6 @@
 import type { PictureItem, PictureRecord } from '../../preload/contract/gallery.ts'
 import type { EventName } from '../../preload/contract/index.ts'
-import type { ModelCard } from '../../preload/contract/models.ts'
+import type { GuideCard, ModelCard } from '../../preload/contract/models.ts'
 import type { Job, QueueState } from '../../preload/contract/queue.ts'
 import type { Payload } from '../../preload/contract/wire.ts'
 import type { ConnectionState, Transport } from '../../renderer/api/transport.ts'
@@ -20,6 +20,7 @@ export class StudioEnd implements Transport {
       'system.recall': () => null,
       'system.keep': () => ({}),
       'models.list': () => [demo],
+      'models.guides': () => [],
       'queue.state': () => ({ paused: false, waiting: null, jobs: [] }),
       'gallery.page': () => ({ items: [], total: 0 }),
       ...answers,
@@ -93,6 +94,32 @@ export const own: ModelCard = {
   nativeSize: 512,
 }
 
+/** A guide of the library, and how it is held against a base that it fits. */
+export const guideModel: ModelCard = {
+  ...demo,
+  id: 'demo-guide',
+  kind: 'guide',
+  name: 'Demo guide',
+  path: '/studio/demo-guide.safetensors',
+}
+export const guide: GuideCard = {
+  id: 'demo-guide',
+  name: 'Demo guide',
+  kind: 'tap1',
+  fits: true,
+  difference: null,
+  parametersRatio: 0.01,
+  arithmeticRatio: 0.02,
+  guidance: [1, 9],
+  scores: {},
+}
+/** The same against one that it does not fit. */
+export const misfit: GuideCard = {
+  ...guide,
+  fits: false,
+  difference: 'The guide does not fit this base: its family differs.',
+}
+
 export const record: PictureRecord = {
   prompt: 'an owl',
   negative: 'a fox',
@@ -112,10 +139,12 @@ export const record: PictureRecord = {
 
 export const picture = (id: number, seed = id): PictureItem => ({
   id,
+  size: 1000,
   width: 64,
   height: 64,
   seed,
   starred: false,
+  colour: null,
   created: 1000 + id,
 })
 

@@ -3,7 +3,7 @@ import type { Connection } from '../connection.ts'
 import { eq, sql } from '../drizzle.ts'
 import { generations, pictures as table } from '../schema.ts'
 import { type NewPicture, pictureRows } from './rows.ts'
-import { itemOf, pictureSearch } from './search.ts'
+import { itemOf, pictureSearch, shown } from './search.ts'
 
 /** The pictures of the gallery: adding, reading, finding. */
 export function pictures(db: Connection) {
@@ -15,13 +15,14 @@ export function pictures(db: Connection) {
     .where(eq(table.id, sql.placeholder('id')))
     .prepare()
   const fileOf = db
-    .select({ file: table.file })
+    .select({ file: table.file, size: table.size })
     .from(table)
     .where(eq(table.id, sql.placeholder('id')))
     .prepare()
   const star = db.$client.prepare(`UPDATE pictures SET starred = $starred
     WHERE id IN (SELECT value FROM json_each($ids)) AND starred <> $starred
-    RETURNING id, width, height, seed, starred, created`)
+    RETURNING ${shown}`)
+  const colour = db.$client.prepare('UPDATE pictures SET colour = ? WHERE id = ? AND colour IS NULL')
   const after = db.$client.prepare('SELECT id, file FROM pictures WHERE id > ? ORDER BY id LIMIT ?')
   const known =
     db.$client.prepare(`SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM pictures WHERE file = value)
@@ -45,8 +46,12 @@ export function pictures(db: Connection) {
       const found = one.get({ id })
       return found && { ...found.pictures, generation: found.generations, tags: tagsOf(id) }
     },
-    /** A picture's file, below the data folder. */
-    file: (id: number): string | undefined => fileOf.get({ id })?.file,
+    /** A picture's file, below the data folder, and its bytes. */
+    file: (id: number): { file: string; size: number } | undefined => fileOf.get({ id }),
+    /** Notes the mean colour of a picture that has none yet. */
+    setColour(id: number, value: number): void {
+      colour.run(value, id)
+    },
     /** Marks pictures with a star or takes it off; those that it changed. */
     star: (ids: readonly number[], starred: boolean): PictureItem[] =>
       star.all({ ids: JSON.stringify(ids), starred: Number(starred) }).map(itemOf),

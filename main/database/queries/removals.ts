@@ -22,7 +22,8 @@ export function removals(db: Connection) {
   const journalled = prepare('SELECT rows FROM removed_pictures WHERE removal = ?').pluck()
   const finalize = prepare('UPDATE removals SET final = 1 WHERE id = ?')
   const picturesOf = prepare(
-    "SELECT json_extract(rows, '$.picture.id') AS id, file FROM removed_pictures WHERE removal = ?",
+    `SELECT json_extract(rows, '$.picture.id') AS id, json_extract(rows, '$.picture.size') AS size, file
+      FROM removed_pictures WHERE removal = ?`,
   )
   const gone = prepare('DELETE FROM removed_pictures WHERE file IN (SELECT value FROM json_each(?))')
   const end = prepare('DELETE FROM removals WHERE id NOT IN (SELECT removal FROM removed_pictures)')
@@ -62,7 +63,7 @@ export function removals(db: Connection) {
     /** From here on it cannot be taken back; the pictures that are to go. */
     finalize(removal: string) {
       finalize.run(removal)
-      return picturesOf.all(removal) as { id: number; file: string }[]
+      return picturesOf.all(removal) as { id: number; size: number; file: string }[]
     },
     /** These files have left the disk; a removal without any is over. */
     gone(files: readonly string[]): void {

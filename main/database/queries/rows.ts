@@ -37,6 +37,7 @@ export function pictureRows(db: Connection) {
     'height',
     'created',
     'starred',
+    'colour',
     'base',
     'method',
     'sampler',
@@ -76,6 +77,7 @@ export function pictureRows(db: Connection) {
       seed: null,
       ...given,
       starred: given.starred ?? false,
+      colour: given.colour ?? null,
       id,
     }
     if (insertPicture.run(row).changes === 0) return undefined
@@ -84,8 +86,8 @@ export function pictureRows(db: Connection) {
       insertTag.run(name)
       tagPicture.run(id, name)
     }
-    const { width, height, seed, starred, created } = row
-    return { id, width, height, seed: seed ?? 0, starred, created }
+    const { size, width, height, seed, starred, colour, created } = row
+    return { id, size, width, height, seed: seed ?? 0, starred, colour, created }
   }
 
   return { insert, tagsOf: (picture: number): string[] => tagsOf.all({ picture }).map(({ name }) => name) }

@@ -2,7 +2,8 @@ import type { PictureItem } from '../../../preload/contract/gallery.ts'
 import type { Connection } from '../connection.ts'
 import { type Clause, conditions, type PictureFilter } from './filter.ts'
 
-const shown = 'pictures.id, width, height, seed, starred, created'
+/** What the grid has of a row. */
+export const shown = 'pictures.id, size, width, height, seed, starred, colour, created'
 
 /** A row of `shown` as the grid has it; a picture without settings has seed 0. */
 export function itemOf(row: unknown): PictureItem {
@@ -25,7 +26,7 @@ interface From {
 export function pictureSearch(db: Connection) {
   const conditionsOf = conditions(db)
   const prepared = kept(text => db.$client.prepare(text))
-  const changes = db.$client.prepare('SELECT total_changes()').pluck()
+  const changes = db.$client.prepare("SELECT total_changes() || ' ' || data_version FROM pragma_data_version").pluck()
   const counts = new Map<string, number>()
   let countsAt: unknown
 

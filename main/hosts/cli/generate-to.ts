@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { requireWritable } from '../../gallery/write.ts'
 import { isId } from '../../library/card.ts'
+import type { ModelChoice } from '../../library/choice.ts'
+import { shippedGuide } from '../../library/guides.ts'
 import { type Keeper, toFiles } from '../../services/generation.ts'
 import { numbered } from './places.ts'
 
@@ -11,6 +13,10 @@ export interface Place {
   readonly base: string | undefined
   /** The hash of a base of the library. */
   readonly hash: (() => Promise<string | undefined>) | undefined
+  /** Path of the guide that was asked for. */
+  readonly guide: string | undefined
+  /** The guides of the library, and the shipped one; that one alone where they were not looked for. */
+  readonly guides: readonly ModelChoice[] | undefined
   close(): Promise<void>
 }
 
@@ -19,6 +25,7 @@ interface Wanted {
   readonly data: string
   /** Id or path. */
   readonly base: string | undefined
+  readonly guide: string | undefined
   /** File to write; the gallery where it is left out. */
   readonly out: string | undefined
   readonly count: number
@@ -28,17 +35,21 @@ interface Wanted {
  * Opens what is needed for painting to a file or into the gallery. A picture for a file from a base with a path needs
  * no database, and none is opened.
  */
-export async function openPlace({ data, base, out, count }: Wanted): Promise<Place> {
+export async function openPlace({ data, base, guide, out, count }: Wanted): Promise<Place> {
   const toFile = out === undefined ? undefined : toFiles(numbered(out, count))
   const mayBeId = base !== undefined && base !== 'demo' && isId(base)
-  const given = { base: base === 'demo' ? undefined : base, hash: undefined }
-  if (toFile && !mayBeId) return { ...given, keeper: toFile, close: () => Promise.resolve() }
+  const guideMayBeId = guide !== undefined && guide !== shippedGuide.ref && isId(guide)
+  const given = { base: base === 'demo' ? undefined : base, guide, hash: undefined, guides: undefined }
+  if (toFile && !mayBeId && !guideMayBeId) return { ...given, keeper: toFile, close: () => Promise.resolve() }
   const { openData } = await import('../../app.ts')
   const opened = await openData(data)
   try {
     const found = mayBeId ? await opened.library.resolveBase(base) : undefined
     return {
-      ...(found ? { base: found.path, hash: found.hash } : given),
+      ...given,
+      ...(found && { base: found.path, hash: found.hash }),
+      ...(guideMayBeId && { guide: (await opened.library.resolveGuide(guide)).path }),
+      guides: await opened.library.guides(),
       keeper: toFile ?? toGallery(data, opened.gallery),
       close: opened.close,
     }
@@ -54,8 +65,8 @@ type Opened = Awaited<ReturnType<typeof import('../../app.ts')['openData']>>
 const toGallery = (data: string, { add, file }: Opened['gallery']): Keeper => ({
   prepare: () => requireWritable(join(data, 'pictures', 'picture.png')),
   async keep({ pixels, width, height, passes, seconds }, settings) {
-    const { load, text, denoise, decode } = seconds
-    const { id } = await add({ pixels, width, height, settings, passes, seconds: load + text + denoise + decode })
+    const { text, denoise, decode } = seconds
+    const { id } = await add({ pixels, width, height, settings, passes, seconds: text + denoise + decode })
     const path = await file(id)
     if (path === undefined) throw new Error('the picture has left the gallery')
     return path

@@ -1,4 +1,5 @@
 import type { Services } from '../../../preload/contract/index.ts'
+import type { ModelSheet } from '../../../preload/contract/models.ts'
 import type { Events } from '../../events.ts'
 
 /** What a host needs of the app. */
@@ -6,12 +7,13 @@ export interface Hosted {
   readonly services: Services
   readonly events: Events
   readonly gallery: {
-    /** The path of a picture's file, and of its thumbnail; undefined where there is no such picture. */
+    /** The path of a picture's file, and of its thumbnail; undefined where there is no such picture, or not of these bytes. */
     file(id: number): Promise<string | undefined>
-    thumbnail(id: number): Promise<string | undefined>
+    thumbnail(id: number, size?: number): Promise<string | undefined>
   }
   readonly library: {
     previewFile(id: string): Promise<string | undefined>
+    inspectStart(file: { name: string; size: number }, body: AsyncIterable<Uint8Array>): Promise<ModelSheet>
     readonly uploads: { receive(name: string, body: AsyncIterable<Uint8Array>): Promise<{ upload: string }> }
   }
 }

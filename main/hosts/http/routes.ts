@@ -6,15 +6,14 @@ import { bodyLimit } from 'hono/body-limit'
 import { getCookie, setCookie } from 'hono/cookie'
 import { createMiddleware } from 'hono/factory'
 import type { Logger } from 'pino'
-import { UserError } from '../../../models/errors.ts'
 import { understood } from '../dispatch.ts'
-import { sendPicture } from './files.ts'
 import { guard } from './guard.ts'
 import type { Hosted } from './hosted.ts'
 import { closedPage, openPage, openScript } from './pages.ts'
+import { pictures } from './pictures.ts'
 import { refuse } from './refuse.ts'
 import type { Sessions } from './sessions.ts'
-import { parts, plainName, room } from './uploads.ts'
+import { mostHeader, parts, plainName, room, sizeOf } from './uploads.ts'
 
 export interface RouteOptions {
   readonly app: Hosted
@@ -66,24 +65,31 @@ export function routes({ app, data, renderer, log, sessions, cookie, onOpened }:
     session,
     upgradeWebSocket(() => ({})),
   )
-  http.get('/pictures/:id{[0-9]{1,16}}', session, async c =>
-    sendPicture(c, await missing(app.gallery.file(Number(c.req.param('id'))))),
-  )
-  http.get('/thumbnails/:id{[0-9]{1,16}}', session, async c =>
-    sendPicture(c, await missing(app.gallery.thumbnail(Number(c.req.param('id'))))),
-  )
-  http.get('/model-previews/:id', session, async c =>
-    sendPicture(c, await missing(app.library.previewFile(c.req.param('id')))),
-  )
-  http.post('/uploads/:name', session, async c => {
+  for (const path of ['/pictures/*', '/thumbnails/*', '/model-previews/*']) http.use(path, session)
+  http.route('/', pictures(app))
+  const takes = (take: (c: Context<Env>, name: string) => Promise<object>) => async (c: Context<Env, '/:name'>) => {
     const name = plainName(c.req.param('name'))
     if (name === undefined) return refuse(c, 400, 'This is no name of a file.', 'Rename it and drop it again.')
     try {
-      return c.json(await app.library.uploads.receive(name, parts(c.env.incoming, await room(data))))
+      return c.json(await take(c, name))
     } catch (error) {
       return refuse(c, 422, ...sentence(error))
     }
-  })
+  }
+  http.post(
+    '/uploads/:name',
+    session,
+    takes(async (c, name) => app.library.uploads.receive(name, parts(c.env.incoming, await room(data)))),
+  )
+  // The header of a file is enough to say what it is: the rest is sent once the person wants it.
+  http.post(
+    '/headers/:name',
+    session,
+    takes(async (c, name) => {
+      const limit = Math.min(mostHeader, await room(data))
+      return app.library.inspectStart({ name, size: sizeOf(c.req.query('size')) }, parts(c.env.incoming, limit))
+    }),
+  )
 
   http.use(
     '/assets/*',
@@ -105,10 +111,3 @@ export function routes({ app, data, renderer, log, sessions, cookie, onOpened }:
   http.notFound(c => refuse(c, 404, 'There is nothing here.'))
   return http
 }
-
-/** A number that means nothing is a picture that is missing, and no fault. */
-const missing = (path: Promise<string | undefined>): Promise<string | undefined> =>
-  path.catch(error => {
-    if (error instanceof UserError) return undefined
-    throw error
-  })

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
-import type { BackMessage } from '../../../preload/contract/wire.ts'
 import type { Dispatcher } from '../dispatch.ts'
 
 /** Bytes of one call: a hundred thousand picture numbers fit in. */
@@ -28,15 +27,14 @@ export function openSockets(dispatcher: Dispatcher, log: Logger): { server: WebS
       void dispatcher.answer(message).then(back => send(socket, JSON.stringify(back)))
     })
     socket.on('pong', () => silent.delete(socket))
+    socket.on(
+      'close',
+      dispatcher.listen(message => send(socket, JSON.stringify(message))),
+    )
     // A message over the limit or none of the protocol: ws closes the connection itself and only says so here.
     socket.on('error', error => log.warn({ err: error }, 'A window broke its connection'))
   })
 
-  const stop = dispatcher.listen((message: BackMessage) => {
-    if (server.clients.size === 0) return
-    const text = JSON.stringify(message)
-    for (const socket of server.clients) send(socket, text)
-  })
   const beat = setInterval(() => {
     for (const socket of server.clients) {
       if (silent.has(socket)) socket.terminate()
@@ -49,7 +47,6 @@ export function openSockets(dispatcher: Dispatcher, log: Logger): { server: WebS
     server,
     close() {
       clearInterval(beat)
-      stop()
       for (const socket of server.clients) socket.close(goingAway, 'The studio ends.')
     },
   }

@@ -1,9 +1,20 @@
 import { statfs } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { UserError } from '../../../models/errors.ts'
+import { headerCap } from '../../../models/tensor/safetensors/header.ts'
 
 /** Bytes that are left to the system and to the pictures. */
 const spare = 256 * 2 ** 20
+
+/** The largest header of a safetensors file that is read, and its length before it. */
+export const mostHeader = headerCap + 8
+
+/** A file's size as a browser says it, in bytes. Throws UserError where it is none. */
+export function sizeOf(text: string | undefined): number {
+  const size = Number(text || Number.NaN)
+  if (Number.isSafeInteger(size) && size >= 0 && size <= 2 ** 44) return size
+  throw new UserError('This is no size of a file.', 'Drop the file again.')
+}
 
 /** How many bytes may still be written below `folder`. */
 export async function room(folder: string): Promise<number> {

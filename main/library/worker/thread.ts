@@ -2,17 +2,18 @@ import { parentPort } from 'node:worker_threads'
 import { hashModel } from '../../../models/checkpoint/hashes.ts'
 import { UserError } from '../../../models/errors.ts'
 import { lookAt } from '../facts.ts'
+import { reportPair } from '../guides.ts'
 import type { Answer, Question } from './messages.ts'
 
-const work = { look: lookAt, hash: (path: string) => hashModel(path) }
+const work = { look: lookAt, hash: (path: string) => hashModel(path), pair: reportPair }
 
 parentPort?.on('message', async (question: Question) => {
   parentPort?.postMessage(await answer(question))
 })
 
-async function answer({ id, work: name, path }: Question): Promise<Answer> {
+async function answer({ id, work: name, paths: [path = '', other = ''] }: Question): Promise<Answer> {
   try {
-    return { id, result: await work[name](path) }
+    return { id, result: await work[name](path, other) }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const user = error instanceof UserError

@@ -17,14 +17,14 @@ export class LibraryWorker {
   readonly #pending = new Map<number, Pending>()
 
   /** Throws `UserError` where the file is at fault. */
-  ask<W extends Question['work']>(work: W, path: string): Promise<Results[W]> {
+  ask<W extends Question['work']>(work: W, ...paths: readonly string[]): Promise<Results[W]> {
     return new Promise((resolve, reject) => {
       const id = this.#next++
       this.#thread ??= this.#start()
       const thread = this.#thread
       this.#pending.set(id, { resolve: result => resolve(result as Results[W]), reject })
       thread.ref()
-      thread.postMessage({ id, work, path } satisfies Question)
+      thread.postMessage({ id, work, paths } satisfies Question)
     })
   }
 

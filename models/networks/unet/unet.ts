@@ -2,7 +2,7 @@ import { concat } from '../../graph/ops/concat.ts'
 import { resizeNearestLike } from '../../graph/ops/resize-nearest-like.ts'
 import type { Value } from '../../graph/value.ts'
 import { convLayer, groupNormLayer, linearLayer, silu } from '../layers.ts'
-import type { Parameters } from '../parameters.ts'
+import { at, type Inject, injected, type Parameters } from '../parameters.ts'
 import { resnet } from '../resnet.ts'
 import type { UNetConfig } from './config.ts'
 import { timestepEmbedding } from './time-embedding.ts'
@@ -18,28 +18,25 @@ export interface UNetInputs {
 }
 
 /**
- * Sees, and may change, the feature map at a named place: `time_embedding`, `conv_in`, `down_blocks.N`,
- * `down_blocks.N.skip.M`, `mid_block`, `up_blocks.N`, `conv_norm_out`.
- */
-export type Inject = (place: string, value: Value) => Value
-
-/**
  * diffusers' UNet2DConditionModel (Rombach et al. 2022): predicts noise or velocity f32 [n, outChannels, h, w].
  * Any height and width work, also those that do not divide by the number of halvings.
+ * @param inject also sees the feature maps `time_embedding`, `down_blocks.N`, `down_blocks.N.skip.M`,
+ *   `mid_block`, `up_blocks.N` and `conv_norm_out`
  */
 export function unet(
   config: UNetConfig,
-  p: Parameters,
+  parameters: Parameters,
   { sample, timestep, context }: UNetInputs,
-  inject: Inject = (_, value) => value,
+  inject?: Inject,
 ): Value {
+  const p = injected(parameters, inject)
   const { blockOutChannels, layersPerBlock, normGroups: groups, normEps: eps } = config
   const levels = blockOutChannels.length
   const width = blockOutChannels[0] as number
 
   const sinusoids = timestepEmbedding(timestep, width)
   const embedded = linearLayer(p, 'time_embedding.linear_1', sinusoids, width * 4)
-  const time = inject('time_embedding', linearLayer(p, 'time_embedding.linear_2', silu(embedded), width * 4))
+  const time = at(p, 'time_embedding', linearLayer(p, 'time_embedding.linear_2', silu(embedded), width * 4))
 
   const residual = (path: string, x: Value, out: number) => resnet(p, path, x, { out, groups, eps }, time)
   const attend = (path: string, x: Value, level: number, layers: number) =>
@@ -52,11 +49,11 @@ export function unet(
           groups,
         })
 
-  let x = inject('conv_in', convLayer(p, 'conv_in', sample, width))
+  let x = convLayer(p, 'conv_in', sample, width)
   const skips = [x]
   for (const [level, channels] of blockOutChannels.entries()) {
     const path = `down_blocks.${level}`
-    const keep = (index: number) => skips.push(inject(`${path}.skip.${index}`, x))
+    const keep = (index: number) => skips.push(at(p, `${path}.skip.${index}`, x))
     for (let i = 0; i < layersPerBlock; i++) {
       x = residual(`${path}.resnets.${i}`, x, channels)
       x = attend(`${path}.attentions.${i}`, x, level, config.transformerLayers[level] as number)
@@ -66,13 +63,13 @@ export function unet(
       x = convLayer(p, `${path}.downsamplers.0.conv`, x, channels, { stride: 2 })
       keep(layersPerBlock)
     }
-    x = inject(path, x)
+    x = at(p, path, x)
   }
 
   const deepest = blockOutChannels[levels - 1] as number
   x = residual('mid_block.resnets.0', x, deepest)
   x = attend('mid_block.attentions.0', x, levels - 1, config.midTransformerLayers)
-  x = inject('mid_block', residual('mid_block.resnets.1', x, deepest))
+  x = at(p, 'mid_block', residual('mid_block.resnets.1', x, deepest))
 
   for (let block = 0; block < levels; block++) {
     const level = levels - 1 - block
@@ -87,9 +84,9 @@ export function unet(
       const wider = resizeNearestLike(x, skips.at(-1) as Value)
       x = convLayer(p, `${path}.upsamplers.0.conv`, wider, channels)
     }
-    x = inject(path, x)
+    x = at(p, path, x)
   }
 
-  const normal = inject('conv_norm_out', groupNormLayer(p, 'conv_norm_out', x, groups, eps))
+  const normal = at(p, 'conv_norm_out', groupNormLayer(p, 'conv_norm_out', x, groups, eps))
   return convLayer(p, 'conv_out', silu(normal), config.outChannels)
 }

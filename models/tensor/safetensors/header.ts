@@ -6,8 +6,8 @@ import { refuseDeepNesting, refuseDuplicates } from './scan.ts'
 import { sizeText } from './size-text.ts'
 import { refuseOtherFormats, sniffBytes } from './sniff.ts'
 
-/** The limit that the format's own library sets. */
-const headerCap = 100_000_000
+/** The largest header that is read, in bytes: the limit that the format's own library sets. */
+export const headerCap = 100_000_000
 /** A stated header length above this was never written by a program: the bytes are something else. */
 const absurdLength = 2 ** 40
 

@@ -29,8 +29,10 @@ function settingsLines(settings: PictureRecord): CaptionLine[] {
     { label: 'Base', value: base.name, filter: nameToken('base', base.name) },
     { label: 'Method', value: methodWord(method), filter: nameToken('method', method) },
   ]
+  if (settings.guide) lines.push({ label: 'Guide', value: settings.guide.name })
   if (method !== 'none') lines.push({ label: 'Guidance', value: String(guidance), filter: `w=${guidance}` })
   lines.push(
+    ...optionLines(settings),
     { label: 'Steps', value: String(steps), filter: `steps=${steps}` },
     { label: 'Sampler', value: samplerWord(sampler), filter: nameToken('sampler', sampler) },
     { label: 'Schedule', value: scheduleWord(settings.schedule) },
@@ -39,6 +41,17 @@ function settingsLines(settings: PictureRecord): CaptionLine[] {
   if (strength !== undefined) lines.push({ label: 'Strength', value: String(strength) })
   if (clipSkip > 1) lines.push({ label: 'Clip skip', value: String(clipSkip) })
   if (predictionType) lines.push({ label: 'Prediction', value: predictionType.replace('_prediction', '') })
+  return lines
+}
+
+/** The options of the guidance method. */
+function optionLines({ method, refresh, interval, agreement }: PictureRecord): CaptionLine[] {
+  const lines: CaptionLine[] = []
+  const every = refresh === 1 ? 'every step' : `every ${refresh} steps`
+  if (method === 'guide' && refresh) lines.push({ label: 'Corrected', value: every })
+  if (method === 'reuse' && refresh) lines.push({ label: 'Two passes', value: every })
+  if (interval) lines.push({ label: 'Guided', value: `noise levels ${interval.join(' to ')}` })
+  if (agreement !== undefined) lines.push({ label: 'Guided', value: `until both passes agree to ${agreement}` })
   return lines
 }
 
@@ -58,6 +71,11 @@ export function settingsText(settings: PictureRecord): string {
     ['Clip skip', settings.clipSkip],
     ['Denoising strength', settings.strength],
     ['Guidance method', settings.method],
+    ['Guidance refresh', settings.refresh],
+    ['Guidance interval', settings.interval?.join(' to ')],
+    ['Guidance agreement', settings.agreement],
+    ['Guide hash', settings.guide?.hash],
+    ['Guide', settings.guide?.name],
     ['RNG', 'CPU'],
     ['Version', `Cicerone Studio ${settings.version}`],
   ]

@@ -1,4 +1,11 @@
-const methods: Readonly<Record<string, string>> = { cfg: 'CFG', none: 'No guidance' }
+const methods: Readonly<Record<string, string>> = {
+  guide: 'Guide',
+  cfg: 'CFG',
+  none: 'No guidance',
+  interval: 'Interval',
+  adaptive: 'Adaptive',
+  reuse: 'Reuse',
+}
 
 const samplers: Readonly<Record<string, string>> = {
   euler: 'Euler',

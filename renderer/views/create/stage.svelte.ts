@@ -2,10 +2,10 @@ import type { PictureDetail, PictureItem } from '../../../preload/contract/galle
 import type { GenerateRequest } from '../../../preload/contract/generation.ts'
 import type { Job } from '../../../preload/contract/queue.ts'
 import { pictureUrl } from '../../api.ts'
-import type { CreateValues } from '../../state/create.svelte.ts'
 import type { Studio } from '../../state/studio.svelte.ts'
-import { Costs } from './costs.svelte.ts'
+import { Costs, type Run } from './costs.svelte.ts'
 import { Recent } from './recent.svelte.ts'
+import { Repaint } from './repaint.svelte.ts'
 
 /** What stands in the picture's place: a picture, or what one looks like so far. */
 export interface Shown {
@@ -14,21 +14,20 @@ export interface Shown {
   readonly height: number
 }
 
-/** The guidance of the next picture, as the bar under the picture sets it. */
-export type Guidance = Partial<Pick<CreateValues, 'guidance' | 'method'>>
-
 /** The middle of Create: the picture that is looked at, the one that is being painted, and painting. */
 export class Stage {
   readonly recent: Recent
   readonly costs: Costs
+  readonly repaint: Repaint
   /** The picture that is looked at, with its settings once they have come. */
   chosen = $state.raw<PictureItem | null>(null)
   detail = $state.raw<PictureDetail | null>(null)
   /** Whether the running job is looked at; choosing a picture from the strip looks away. */
   following = $state(true)
+  /** Whether CFG is painted to see what it takes. */
+  measuring = $state(false)
   /** The job and index of the picture whose file has arrived: its preview is not shown any more. */
   #arrived = $state('')
-  #repaintJob: number | undefined
   readonly #studio: Studio
 
   readonly #job = $derived.by((): Job | undefined => (this.following ? this.#studio.queue.running : undefined))
@@ -39,6 +38,8 @@ export class Stage {
   }
 
   readonly shown = $derived.by((): Shown | null => {
+    const { draft } = this.repaint
+    if (draft !== null) return { src: draft.picture, width: draft.width, height: draft.height }
     const progress = this.#studio.queue.progress
     if (this.#job !== undefined && progress?.preview && this.#arrived !== `${progress.id} ${progress.picture}`) {
       return { src: progress.preview, ...this.#sizeOf(this.#job.request) }
@@ -46,14 +47,31 @@ export class Stage {
     return this.chosen && { src: pictureUrl(this.chosen.id), width: this.chosen.width, height: this.chosen.height }
   })
 
+  /** What is shown with what it took; null while it is being painted, and where that is not known. */
+  readonly run = $derived.by((): Run | null => {
+    if (this.#job !== undefined) return null
+    return this.repaint.draft ?? (this.detail && this.costs.runOf(this.detail))
+  })
+
+  /** Whether it is not known what CFG would have taken for what is shown. */
+  readonly measurable = $derived.by((): boolean => {
+    const { run } = this
+    if (run === null || run.seconds === null || run.request.method === 'cfg' || run.request.guidance === 1) return false
+    return this.costs.withCfg(run.request) === undefined && this.#studio.models.baseAt(run.request.base) !== undefined
+  })
+
   constructor(studio: Studio) {
     this.#studio = studio
+    this.repaint = new Repaint(studio, this)
     // Before the strip takes the event up, so that what is removed still has its neighbours.
     studio.events.on('gallery.changed', ({ added, updated, removed }) => {
       this.#arrive(added)
       const changed = updated.find(({ id }) => id === this.chosen?.id)
       if (changed) void this.show(changed)
-      if (this.chosen && removed.includes(this.chosen.id)) void this.show(this.#besides(removed))
+      if (this.chosen && removed.includes(this.chosen.id)) {
+        this.repaint.forget()
+        void this.show(this.#besides(removed))
+      }
     })
     this.recent = new Recent(studio)
     this.costs = studio.of(Costs)
@@ -67,6 +85,7 @@ export class Stage {
   /** Looks at a picture of the strip and away from what is being painted. */
   async choose(item: PictureItem): Promise<void> {
     this.following = false
+    this.repaint.forget()
     await this.show(item)
   }
 
@@ -78,6 +97,9 @@ export class Stage {
     if (detail === undefined || this.chosen?.id !== item.id) return
     this.detail = detail
     this.costs.take(detail)
+    // The bar may be moved next: which guides fit its base is known by then.
+    const base = detail.settings && this.#studio.models.baseOf(detail.settings.base)
+    if (base) this.#studio.models.guidesFor(base.id)
   }
 
   /** Puts what the panel holds at the end of the queue, with another seed where it is not locked. */
@@ -85,40 +107,28 @@ export class Stage {
     const { create, queue } = this.#studio
     if (!create.values.seedLocked) create.roll()
     this.following = true
+    this.repaint.forget()
     await queue.enqueue(create.request())
   }
 
-  /** Ends the running job; where none runs, takes the last one out of the queue. */
+  /** Ends what the bar was moved for, else the running job. */
   async cancel(): Promise<void> {
     const { queue } = this.#studio
-    const job = queue.running ?? queue.queued.at(-1)
-    if (job !== undefined) await queue.cancel(job.id)
+    if (this.repaint.moving) return this.repaint.drop()
+    this.repaint.forget()
+    if (queue.running !== undefined) await queue.cancel(queue.running.id)
   }
 
-  /** Paints what is looked at once more with the same seed and another guidance. A new wish replaces the one before. */
-  async repaint(guidance: Guidance): Promise<void> {
-    const { create, queue } = this.#studio
-    create.set(guidance)
-    const { method, guidance: w } = create.values
-    const before = this.#looked()
-    if (before === undefined || (before.method === method && (before.guidance === w || method === 'none'))) return
-    const last = queue.state.jobs.find(
-      ({ id, state }) => id === this.#repaintJob && (state === 'queued' || state === 'running'),
-    )
-    this.following = true
-    const job = await queue.enqueue({ ...before, method, guidance: w, count: 1 })
-    if (last !== undefined) await queue.cancel(last.id)
-    this.#repaintJob = job?.id
-  }
-
-  /** The request that paints what is looked at. */
-  #looked(): GenerateRequest | undefined {
-    const progress = this.#studio.queue.progress
-    if (this.#job !== undefined) {
-      const { request } = this.#job
-      return { ...request, seed: (request.seed ?? 0) + (progress?.picture ?? 0) }
-    }
-    return this.detail?.settings ? this.#studio.create.requestFor(this.detail.settings) : undefined
+  /** Paints with CFG what is shown, kept nowhere: what it takes is held against every other method. */
+  async measure(): Promise<void> {
+    const { api, toasts } = this.#studio
+    if (this.run === null) return
+    const request: GenerateRequest = { ...this.run.request, method: 'cfg', count: 1 }
+    this.measuring = true
+    const draft = await toasts.attempt(api.queue.draft(request))
+    this.measuring = false
+    if (draft === null) toasts.info('CFG was not measured.', 'Try again when nothing else is painted.')
+    else if (draft !== undefined) this.costs.note({ ...draft, request })
   }
 
   /** A picture of the running job has been written: it takes its preview's place. */
@@ -129,6 +139,7 @@ export class Stage {
     const item = added.find(each => each.seed >= seed && each.seed < seed + count)
     if (item === undefined) return
     this.#arrived = `${job.id} ${item.seed - seed}`
+    this.repaint.arrive()
     void this.show(item)
   }
 

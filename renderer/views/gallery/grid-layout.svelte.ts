@@ -24,6 +24,7 @@ export class GridLayout {
    */
   jumping = $state(false)
   #settle: ReturnType<typeof setTimeout> | undefined
+  #jumped = Number.NEGATIVE_INFINITY
   /** The picture at the window's upper edge, and how far it is above it: it stays there when the rows change. */
   #anchor: { id: number; above: number } | undefined
 
@@ -57,7 +58,9 @@ export class GridLayout {
     if (by === 0) return
     this.#way = Math.sign(by)
     if (Math.abs(by) > this.height) {
-      this.jumping = true
+      // One jump by itself is no fling: its pictures are wanted at once.
+      this.jumping = performance.now() - this.#jumped < 250
+      this.#jumped = performance.now()
       clearTimeout(this.#settle)
       this.#settle = setTimeout(() => {
         this.jumping = false
@@ -79,6 +82,13 @@ export class GridLayout {
     if (index < 0) return null
     const top = (this.rows.tops[rowOf(this.rows, index)] ?? 0) + above
     return Math.abs(top - this.top) < 1 ? null : top
+  }
+
+  /** How many rows a row is above or below what is seen; 0 in sight. */
+  away(row: number): number {
+    const first = rowAt(this.rows, this.top)
+    const last = rowAt(this.rows, this.top + this.height)
+    return Math.max(0, first - row, row - last)
   }
 
   /** How far to scroll so that a picture is wholly seen. */

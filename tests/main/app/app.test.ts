@@ -3,10 +3,12 @@ import { once } from 'node:events'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { openApp, openData } from '../../../main/app.ts'
+import { openApp, openData, openModels } from '../../../main/app.ts'
 import { inProcessEngine } from '../../../models/engine/in-process.ts'
 import { contract } from '../../../preload/contract/index.ts'
-import { later, openStudio, record, refusal, temporaryFolder, until } from '../studio.ts'
+import { fixture } from '../../support/fixtures.ts'
+import { painted } from '../gallery/painted.ts'
+import { later, openStudio, own, pictures, record, refusal, temporaryFolder, until } from '../studio.ts'
 
 const engine = inProcessEngine()
 const refused = (data: string) => refusal(openApp({ data, engine }))
@@ -21,7 +23,9 @@ describe('the studio', () => {
     const info = await app.services.system.info({})
     expect(contract.system.methods.info.output.parse(info)).toMatchObject({ engine: 'ready', dataFolder: app.data })
     expect(info.memoryBudget).toBeGreaterThan(100)
-    expect(contract.models.methods.list.output.parse(await app.services.models.list({}))).toHaveLength(1)
+    expect(contract.models.methods.list.output.parse(await app.services.models.list({})).map(({ id }) => id)).toContain(
+      'demo',
+    )
     expect(contract.queue.methods.state.output.parse(await app.services.queue.state({}))).toEqual({
       paused: false,
       waiting: null,
@@ -58,7 +62,7 @@ describe('the studio', () => {
     })
     // A command that comes and goes may look in.
     const data = await openData(app.data)
-    expect(await data.library.service.list({})).toHaveLength(1)
+    expect((await data.library.service.list({})).map(({ id }) => id)).toContain('demo')
     await data.close()
     await app.close()
     await (await openApp({ data: app.data, engine })).close()
@@ -78,9 +82,10 @@ describe('the studio', () => {
     expect(JSON.parse(await readFile(join(data, 'studio.lock'), 'utf8'))).toMatchObject({ pid: child.pid })
     await (await openApp({ data, engine })).close()
 
-    await writeFile(join(data, 'studio.lock'), JSON.stringify({ pid: process.pid, began: 'long ago' }))
-    await (await openApp({ data, engine })).close()
-    for (const text of ['', '{"pid":', '[]']) {
+    // A process of that number lives, and nothing tells it from the studio that died
+    const stat = await readFile(`/proc/${process.ppid}/stat`, 'utf8').catch(() => '')
+    const began = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    for (const text of [JSON.stringify({ pid: process.ppid, began }), '', '{"pid":', '[]']) {
       await writeFile(join(data, 'studio.lock'), text)
       await (await openApp({ data, engine })).close()
     }
@@ -108,8 +113,27 @@ describe('the studio', () => {
     const app = await openStudio(broken)
     await app.close()
     await writeFile(join(broken, 'studio.sqlite'), 'x'.repeat(100))
+    // A command leaves it to the studio.
+    for (const open of [openData, openModels])
+      expect((await refusal(open(broken))).message).toBe(`The database ${join(broken, 'studio.sqlite')} is damaged.`)
     // It is put aside; that is no reason not to open.
     await (await openApp({ data: broken, engine })).close()
     expect((await readdir(broken)).some(name => name.includes('damaged'))).toBe(true)
+  })
+
+  it('takes up what a command beside it has brought', async () => {
+    const app = await openStudio()
+    const models = record(app, 'models.changed')
+    const stale = record(app, 'gallery.stale')
+    const command = await openData(app.data)
+    const source = { path: fixture('sd1-tiny', 'sd1-tiny.safetensors') }
+    const { model } = await command.library.service.import({ source, way: 'in place' })
+    const { id } = await command.gallery.add(painted())
+    await command.close()
+    await until(() => models.flat().some(card => card.id === model.id))
+    await until(() => stale.length > 0)
+    expect((await pictures(app)).map(picture => picture.id)).toEqual([id])
+    await until(async () => (await own(app))[0]?.hash ?? undefined)
+    await until(() => app.library.previewFile(model.id))
   })
 })

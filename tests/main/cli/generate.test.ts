@@ -27,7 +27,7 @@ describe('cicerone generate', () => {
     expect(second?.code).toBe(0)
     const told = JSON.parse(first?.stdout ?? '')
     expect(told.pictures).toEqual([{ path: at('a.png'), seed: 7, width: 128, height: 128 }])
-    expect(told).toMatchObject({ method: 'cfg', passes: 40 })
+    expect(told).toMatchObject({ method: 'guide', passes: 20 })
     expect(Object.keys(told.seconds)).toEqual(['start', 'load', 'text', 'denoise', 'decode', 'total'])
     expect((await readFile(at('a.png'))).equals(await readFile(at('b.png')))).toBe(true)
 

@@ -3,8 +3,8 @@ import { shipped } from '../../../main/paths.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { cicerone } from './cicerone.ts'
 
-const inspect = async (path: string) => {
-  const { code, stdout, stderr } = await cicerone('inspect', path, '--json')
+const inspect = async (path: string, ...options: string[]) => {
+  const { code, stdout, stderr } = await cicerone('inspect', path, ...options, '--json')
   return { code, stderr, report: JSON.parse(stdout) }
 }
 
@@ -20,6 +20,17 @@ describe('cicerone inspect', () => {
     const { code, report } = await inspect(fixture('bad-files', 'vae-only.safetensors'))
     expect(code).toBe(0)
     expect(report.kind).toBe('vae')
+  })
+
+  it('tells a guide, what it adds to its base, and why it does not fit another', async () => {
+    const guide = { kind: 'guide', architecture: 'stable-diffusion-v1/guide', guideKind: 'lora1', guidance: [1, 9] }
+    const { code, report } = await inspect(shipped.guide)
+    expect(code).toBe(0)
+    expect(report).toMatchObject({ ...guide, fits: true })
+    expect(report.parametersRatio).toBeCloseTo(0.0107, 4)
+    const other = await inspect(shipped.guide, '--base', fixture('sd1-tiny', 'folder'))
+    expect(other.report).toMatchObject({ ...guide, fits: false })
+    expect(other.report.difference).toContain('(crossAttentionDim) is 128')
   })
 
   it('reports a base that lacks a tensor, and says that it is no sound model', async () => {

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import Sqlite from 'better-sqlite3'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import { type Database, openDatabase } from '../../../main/database/database.ts'
+import { type Database, type DatabaseOptions, openDatabase } from '../../../main/database/database.ts'
+import { hold } from '../../../main/database/hold.ts'
 import { migrate } from '../../../main/database/migrate.ts'
 import { UserError } from '../../../models/errors.ts'
 
@@ -18,8 +19,8 @@ beforeEach(async () => {
   file = join(folder, 'new', 'studio.sqlite')
 })
 
-const open = async (path = file): Promise<Database> => {
-  const database = await openDatabase(path)
+const open = async (path = file, options: DatabaseOptions = {}): Promise<Database> => {
+  const database = await openDatabase(path, options)
   onTestFinished(() => database.close())
   return database
 }
@@ -81,6 +82,63 @@ test('brings an old file up to date and keeps a copy of how it was', () => {
   })
 })
 
+test.each([false, true])('many that begin a file at once (shared: %s) all get it', async shared => {
+  for (let round = 0; round < 5; round++) {
+    const path = join(folder, `${round}.sqlite`)
+    const all = await Promise.all(Array.from({ length: 4 }, () => open(path, { shared })))
+    await Promise.all(all.map((database, i) => database.settings.set(`key ${i}`, i)))
+    expect(await all[0]?.settings.get('key 3')).toBe(3)
+  }
+})
+
+test('a migration that another process has been through meanwhile is left out', () => {
+  const path = join(folder, 'old.sqlite')
+  const [one, two] = [new Sqlite(path), new Sqlite(path)]
+  const steps = ['CREATE TABLE a (x)', 'CREATE TABLE b (y)']
+  // Between the look at the version and the first migration
+  const slow = Object.assign([...steps], {
+    entries() {
+      migrate(two, path, steps)
+      return steps.entries()
+    },
+  })
+  migrate(one, path, slow)
+  expect(one.pragma('user_version', { simple: true })).toBe(2)
+  one.close()
+  two.close()
+})
+
+test('a database that a studio may be using is migrated by who holds it alone', async () => {
+  const path = join(folder, 'studio.sqlite')
+  const release = hold(path)
+  expect(await failure(openDatabase(path, { shared: true }))).toMatchObject({
+    message: 'A studio of an earlier version is using the data folder.',
+    hint: 'Close it and try again.',
+  })
+  const db = new Sqlite(path)
+  expect(db.pragma('user_version', { simple: true })).toBe(0)
+  db.close()
+  // The studio does it in the meantime
+  const waiting = openDatabase(path, { shared: true })
+  await open(path)
+  await (await waiting).close()
+  release?.()
+})
+
+test('what others write is told, what it writes itself is not', async () => {
+  const studio = await open()
+  let told = 0
+  studio.onForeignWrite(() => told++)
+  await studio.settings.set('own', 1)
+  await new Promise(resolve => setTimeout(resolve, 1300))
+  expect(told).toBe(0)
+  const command = await open(file, { shared: true })
+  await command.settings.set('foreign', 1)
+  await expect.poll(() => told, { timeout: 5000 }).toBe(1)
+  await new Promise(resolve => setTimeout(resolve, 1300))
+  expect(told).toBe(1)
+})
+
 test('a migration that fails, or breaks what rows refer to, changes nothing', () => {
   const path = join(folder, 'old.sqlite')
   const db = new Sqlite(path)
@@ -108,12 +166,12 @@ test('a file of a later studio is refused and left as it is', async () => {
   expect(await readFile(file)).toEqual(before)
 })
 
-test.each(['all', 'a page in the middle'])('a damaged file (%s) is set aside after an unclean end', async what => {
+/** A file as a crash leaves it, with its log, and damaged. */
+async function damaged(what: string): Promise<{ crashed: string; bytes: Buffer }> {
   const one = await open()
   await one.pictures.add(
     Array.from({ length: 2000 }, (_, i) => ({ file: `${i}.png`, size: 1, width: 1, height: 1, created: i })),
   )
-  // As a crash leaves it: copied with its log while it is open
   const crashed = join(folder, 'studio.sqlite')
   const db = new Sqlite(file)
   db.pragma('wal_checkpoint(FULL)')
@@ -125,10 +183,31 @@ test.each(['all', 'a page in the middle'])('a damaged file (%s) is set aside aft
   else bytes.fill(0xff, 4096 * 40, 4096 * 50)
   await writeFile(crashed, bytes)
   await writeFile(`${crashed}-wal`, '')
+  return { crashed, bytes }
+}
+
+test.each(['all', 'a page in the middle'])('a damaged file (%s) is set aside after an unclean end', async what => {
+  const { crashed, bytes } = await damaged(what)
   const two = await open(crashed)
   expect(two.setAside).toMatch(/studio\.sqlite\.damaged\./)
   expect(await readFile(two.setAside ?? '')).toEqual(bytes)
   expect(await two.pictures.known(['1.png'])).toEqual([])
+})
+
+test.each(['all', 'a page in the middle'])('a damaged file (%s) is left to the studio by everyone else', async what => {
+  const { crashed, bytes } = await damaged(what)
+  const look = async () => {
+    const command = await open(crashed, { shared: true })
+    await command.pictures.after(-1, 100_000).finally(command.close)
+  }
+  expect(await failure(look())).toMatchObject({
+    message: `The database ${crashed} is damaged.`,
+    hint: 'Start the studio anew: it puts the file aside and builds the gallery from the pictures.',
+  })
+  expect((await readdir(folder)).filter(name => name.includes('.damaged.'))).toEqual([])
+  expect(await readFile(crashed)).toEqual(bytes)
+  const studio = await open(crashed)
+  expect(studio.setAside).toMatch(/studio\.sqlite\.damaged\./)
 })
 
 test('a file after an unclean end that is whole is used on', async () => {

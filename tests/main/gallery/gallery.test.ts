@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { expect, test, vi } from 'vitest'
 import { readPngText } from '../../../main/gallery/png.ts'
@@ -46,13 +46,13 @@ test('pages through pictures of the same moment without a gap or a repetition', 
   await database.pictures.add(rows)
   const seen: number[] = []
   for (let after = null as { created: number; id: number } | null; ; ) {
-    const { items, total } = await gallery.service.page({ query: '', after, limit: 33 })
-    expect(total).toBe(250)
+    const { items } = await gallery.service.page({ query: '', after, limit: 33 })
     if (items.length === 0) break
     seen.push(...items.map(({ id }) => id))
     after = items.at(-1) ?? null
   }
   expect(seen).toHaveLength(250)
+  expect(await gallery.service.count({ query: '' })).toEqual({ total: 250 })
   expect(seen).toEqual([...new Set(seen)].sort((a, b) => b - a))
   // They are handed around in addresses of at most 15 digits
   expect(String(seen[0])).toHaveLength(15)
@@ -78,6 +78,56 @@ test('a thumbnail is 384 pixels on its long side, made once and again where it w
   expect([width, height]).toEqual([154, 384])
   await rm(join(data, 'cache'), { recursive: true })
   expect((await sharp(await gallery.thumbnail(id)).metadata()).height).toBe(384)
+})
+
+test('a picture brings its mean colour; one that came without a colour gets it with its thumbnail', async () => {
+  const { gallery, data } = await opened()
+  const pixels = Uint8Array.from({ length: 8 * 6 * 3 }, (_, i) => [200, 100, i < 72 ? 0 : 20][i % 3] ?? 0)
+  const item = await gallery.add({ ...painted(), pixels })
+  expect(item.colour).toBe(0xc8640a)
+  const copy = join(await newData(), 'copy.png')
+  await sharp({ create: { width: 20, height: 10, channels: 4, background: '#336699' } })
+    .png()
+    .toFile(copy)
+  await gallery.importFolder([copy])
+  const imported = async () => (await gallery.service.page(all)).items.find(({ width }) => width === 20)
+  const { id = 0, colour } = (await imported()) ?? {}
+  expect(colour).toBeNull()
+  await gallery.thumbnail(id)
+  const near = (await imported())?.colour ?? 0
+  expect([16, 8, 0].map(bits => Math.round(((near >> bits) & 255) / 17))).toEqual([3, 6, 9])
+  expect(await readdir(join(data, 'cache', 'thumbnails'), { recursive: true })).toHaveLength(4)
+})
+
+test('a thumbnail that is there is found by number and bytes, without the database', async () => {
+  const { gallery, close } = await opened()
+  const { id, size } = await gallery.add(painted())
+  const path = await gallery.thumbnail(id)
+  expect(await gallery.thumbnail(id, size)).toBe(path)
+  // Another picture had this number
+  expect(await gallery.thumbnail(id, size + 1)).toBeUndefined()
+  await close()
+  expect(await gallery.thumbnail(id, size)).toBe(path)
+  await expect(gallery.thumbnail(id)).rejects.toThrow('The database is closed.')
+})
+
+test('what a kill left among the thumbnails is gone after a start, and thumbnails stay', async () => {
+  const one = await opened()
+  const { id } = await one.gallery.add(painted())
+  const thumbnail = (await one.gallery.thumbnail(id)) ?? ''
+  await one.close()
+  const folder = dirname(thumbnail)
+  const part = (pid: number) => `.cicerone-${pid}-01234567-89ab-cdef-0123-456789abcdef.part`
+  const [dead, alive, old] = [part(99_999_999), part(process.pid), '170000000000000.webp']
+  for (const name of [dead, alive, old]) await writeFile(join(folder, name), '')
+  const beside = await opened(one.data, 60_000, false)
+  await beside.close()
+  expect(await readdir(folder)).toHaveLength(4)
+  const two = await opened(one.data)
+  await vi.waitFor(async () =>
+    expect((await readdir(folder)).toSorted()).toEqual([alive, basename(thumbnail)].toSorted()),
+  )
+  await two.close()
 })
 
 test('a picture whose file is damaged has no thumbnail and says why', async () => {
@@ -119,7 +169,8 @@ test('pictures that lie in the folder without a row are taken in at the start', 
   for (const end of ['', '-wal', '-shm']) await rm(join(one.data, `studio.sqlite${end}`), { force: true })
   const two = await opened(one.data)
   const { items } = await two.gallery.service.page({ ...all, query: 'before' })
-  expect(items).toEqual([item])
+  // Its thumbnail was there already
+  expect(items).toEqual([{ ...item, colour: null }])
 })
 
 test('a damaged database is set aside and the gallery rebuilt from the pictures', async () => {
@@ -132,7 +183,7 @@ test('a damaged database is set aside and the gallery rebuilt from the pictures'
   const two = await opened(one.data)
   expect(two.database.setAside).toMatch(/studio\.sqlite\.damaged\.\d{4}-/)
   expect(await readFile(two.database.setAside ?? '')).toEqual(damaged)
-  expect((await two.gallery.service.page(all)).items).toEqual([item])
+  expect((await two.gallery.service.page(all)).items).toEqual([{ ...item, colour: null }])
   const notices = two.told.filter(({ name }) => name === 'system.notice').map(({ payload }) => payload)
   expect(notices).toMatchObject([
     { level: 'error', message: expect.stringContaining('was damaged') },

@@ -1,13 +1,13 @@
 import { openDatabase } from '../../../main/database/database.ts'
+import { databaseFile } from '../../../main/database/hold.ts'
 import { Events } from '../../../main/events.ts'
 import { openGallery } from '../../../main/gallery/gallery.ts'
-import { galleryPlaces } from '../../../main/gallery/places.ts'
 import { painted } from './painted.ts'
 
 /** Adds and removes pictures in the data folder of the first argument until it is killed. Prints a line once it is at it. */
 
 const data = process.argv[2] ?? ''
-const database = await openDatabase(galleryPlaces(data).database)
+const database = await openDatabase(databaseFile(data))
 const gallery = await openGallery({ data, database, events: new Events(), undoTime: 20 })
 console.log('running')
 for (let seed = 0; ; seed++) {

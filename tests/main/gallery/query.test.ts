@@ -145,12 +145,13 @@ test('finds what a naive filter finds, newest first, page by page', async () => 
       const found: number[] = []
       for (let after = null as { created: number; id: number } | null; ; ) {
         const page = await gallery.service.page({ query, after, limit })
-        expect(page.total).toBe(expected.length)
+        expect([null, expected.length]).toContain(page.total)
         found.push(...page.items.map(({ id }) => id))
         after = page.items.at(-1) ?? null
         if (page.items.length < limit) break
       }
       expect(found).toEqual(expected)
+      expect(await gallery.service.count({ query })).toEqual({ total: expected.length })
     } finally {
       await database.pictures.forget(items.map(({ id }) => id))
     }

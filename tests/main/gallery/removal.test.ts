@@ -146,5 +146,5 @@ test('removes ten thousand pictures and takes them back, each in one step', asyn
   const { undo } = await gallery.service.remove({ ids: items.map(({ id }) => id) })
   expect((await gallery.service.page(all)).total).toBe(0)
   await gallery.service.restore({ undo })
-  expect((await gallery.service.page({ ...all, query: 'number' })).total).toBe(10_000)
+  expect(await gallery.service.count({ query: 'number' })).toEqual({ total: 10_000 })
 })

@@ -162,6 +162,31 @@ describe('pictures', () => {
     }
   })
 
+  it('the browser keeps a thumbnail for good whose address tells its bytes, and no other picture', async () => {
+    const folder = await temporary()
+    const thumbnail = join(folder, 'a.webp')
+    await writeFile(thumbnail, 'RIFF')
+    const asked: unknown[] = []
+    const find = async (id: number, size?: number) => {
+      asked.push([id, size])
+      return size === undefined || size === 5 ? thumbnail : undefined
+    }
+    const host = await openHost({}, { gallery: { file: find, thumbnail: find } })
+    const cookie = await logIn(host)
+    const kept = async (path: string) => (await raw(host, path, { cookie })).headers['cache-control']
+    expect(await kept('/thumbnails/7?size=5')).toBe('private, max-age=31536000, immutable')
+    expect(await kept('/thumbnails/7')).toBe('private, no-cache')
+    expect(await kept('/pictures/7?size=5')).toBe('private, no-cache')
+    for (const size of ['6', '', 'x', '-5', '5.5', '../5']) {
+      const { status, headers } = await raw(host, `/thumbnails/7?size=${size}`, { cookie })
+      expect([status, headers['cache-control']]).toEqual([404, undefined])
+    }
+    expect(asked.slice(0, 2)).toEqual([
+      [7, 5],
+      [7, undefined],
+    ])
+  })
+
   it.each([
     '/pictures/8',
     '/pictures/-1',

@@ -26,6 +26,25 @@ it('is refused without a session, from another origin and under another name', a
   await expect(connect(host, cookie, { host: 'evil.example' })).rejects.toThrow('refused with 403')
 })
 
+it('hears the notices that were told while no window was there, and only the first window does', async () => {
+  const [host, cookie] = await open()
+  host.events.emit('system.notice', notice)
+  const one = await connect(host, cookie)
+  await expect.poll(() => one.events).toEqual([{ event: 'system.notice', payload: notice }])
+  const two = await connect(host, cookie)
+  await two.ask({ id: 1, method: 'system.recall', input: { key: 'k' } })
+  expect(two.events).toEqual([])
+  for (const { socket, closed } of [one, two]) {
+    socket.close()
+    await closed
+  }
+  // The studio hears of it a moment after the window
+  await new Promise(resolve => setTimeout(resolve, 100))
+  host.events.emit('system.notice', { ...notice, message: 'late' })
+  const three = await connect(host, cookie)
+  await expect.poll(() => three.events).toEqual([{ event: 'system.notice', payload: { ...notice, message: 'late' } }])
+})
+
 it('answers what is no JSON, no call or no text, and goes on', async () => {
   const [host, cookie] = await open()
   const { ask } = await connect(host, cookie)

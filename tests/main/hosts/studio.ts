@@ -64,6 +64,7 @@ export async function openHost(given: Overrides = {}, over: Partial<Hosted> = {}
     gallery: { file: find, thumbnail: find },
     library: {
       previewFile: async id => (id === 'demo' ? picture : id === 'odd' ? join(data, 'secret.json') : undefined),
+      inspectStart: () => Promise.reject(new Error('no library here')),
       uploads: { receive: () => Promise.reject(new Error('no uploads here')) },
     },
     ...over,

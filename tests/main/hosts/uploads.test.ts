@@ -8,7 +8,13 @@ import { describe, expect, it } from 'vitest'
 import { parts, plainName } from '../../../main/hosts/http/uploads.ts'
 import { Uploads } from '../../../main/library/uploads.ts'
 import { UserError } from '../../../models/errors.ts'
+import type { ModelSheet } from '../../../preload/contract/models.ts'
 import { type Host, logIn, openHost, temporary } from './studio.ts'
+
+const sheet: ModelSheet = {
+  ...{ name: 'a', kind: 'base', architecture: 'sd1', dtype: 'f16', parameters: 1, size: 2, predictionType: 'epsilon' },
+  ...{ predictionSure: true, usable: true, problem: null, hint: null, target: 'a.safetensors', ways: ['copy'] },
+}
 
 /** A host that keeps uploads in a folder as the library does, and tells how the last one ended. */
 async function open(): Promise<{
@@ -27,7 +33,8 @@ async function open(): Promise<{
     return received
   }
   const nothing = async () => undefined
-  const host = await openHost({}, { library: { previewFile: nothing, uploads: { receive } } })
+  const inspectStart = async () => sheet
+  const host = await openHost({}, { library: { previewFile: nothing, inspectStart, uploads: { receive } } })
   return { host, cookie: await logIn(host), folder, uploads, ended }
 }
 
@@ -109,4 +116,28 @@ describe('an upload', () => {
       }),
     )
   })
+})
+
+describe('a header', () => {
+  const post = (host: Host, path: string, headers: Record<string, string>) =>
+    fetch(`${host.base}/headers/${path}`, { method: 'POST', body: 'x', headers: { origin: host.base, ...headers } })
+
+  it('is answered with what the file is', async () => {
+    const { host, cookie, folder } = await open()
+    const answer = await post(host, 'a.safetensors?size=2', { cookie })
+    expect([answer.status, await answer.json()]).toEqual([200, sheet])
+    expect((await post(host, 'a.safetensors?size=2', {})).status).toBe(401)
+    expect((await post(host, '..%2Fa?size=2', { cookie })).status).toBe(400)
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it.each(['', '?size=', '?size=-1', '?size=1.5', '?size=x', '?size=1e300', '?size=Infinity'])(
+    'of a file of the size %j is refused',
+    async size => {
+      const { host, cookie } = await open()
+      const answer = await post(host, `a.safetensors${size}`, { cookie })
+      expect(answer.status).toBe(422)
+      expect(await answer.json()).toMatchObject({ error: 'This is no size of a file.' })
+    },
+  )
 })

@@ -1,9 +1,10 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, openAsBlob } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { headerOf } from '../../../renderer/api/header.ts'
 import { fixture } from '../../support/fixtures.ts'
-import { openStudio, refusal } from '../studio.ts'
+import { openStudio, own, refusal } from '../studio.ts'
 
 /** The files below a folder, but for what SQLite comes and goes with. */
 const contents = async (folder: string) =>
@@ -36,12 +37,21 @@ it('gives every bad file its sentence, dropped, uploaded and imported, and leave
         message: told.message,
       })
 
+    const whole = await openAsBlob(source.path)
+    const header = await headerOf(whole)
+    const looked = app.library.inspectStart({ name: file, size: whole.size }, header.stream())
+    const toldOfHeader = await looked.then(
+      ({ problem }) => problem,
+      error => error.message,
+    )
+    expect(toldOfHeader, file).toBe(told.message)
+
     const uploaded = await app.library.uploads.receive(file, createReadStream(source.path))
     expect((await refusal(models.import({ source: uploaded, way: 'copy' }))).message, file).toBe(told.message)
     expect((await refusal(models.inspect({ source: uploaded }))).message, file).toContain('not there any more')
   }
   expect(await contents(app.data)).toEqual(before)
-  expect(await models.list({})).toMatchObject([{ id: 'demo', place: 'shipped', usable: true, nativeSize: 128 }])
+  expect(await own(app)).toEqual([])
 })
 
 it('shows what a file is although it cannot be painted with', async () => {

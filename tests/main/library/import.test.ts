@@ -1,11 +1,12 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, openAsBlob } from 'node:fs'
 import { copyFile, cp, lstat, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { App } from '../../../main/app.ts'
+import { headerOf } from '../../../renderer/api/header.ts'
 import { fixture } from '../../support/fixtures.ts'
-import { openStudio, record, refusal, temporaryFolder, trashFolder, until } from '../studio.ts'
+import { openStudio, own, record, refusal, temporaryFolder, trashFolder, until } from '../studio.ts'
 
 /** First 10 digits of the file's SHA-256. */
 const sd1Hash = async () => {
@@ -48,7 +49,7 @@ describe('import', () => {
     expect(await bring(app, 'copy')).toMatchObject({ model: { id: 'my-model-v1-5' }, bytesCopied: 0 })
     expect(await shelf(app)).toEqual(['My Model v1.5.safetensors'])
 
-    const hash = await until(async () => (await app.services.models.list({}))[1]?.hash)
+    const hash = await until(async () => (await own(app))[0]?.hash ?? undefined)
     expect(hash).toBe(await sd1Hash())
   })
 
@@ -58,6 +59,20 @@ describe('import', () => {
     await utimes(original, 1_700_000_000, 1_700_000_000)
     expect((await bring(app, 'copy')).model).toMatchObject({ id: 'my-model-v1-5-2', name: 'My Model v1.5' })
     expect((await shelf(app)).toSorted()).toEqual(['My Model v1.5-2.safetensors', 'My Model v1.5.safetensors'])
+  })
+
+  it.each(['at once', 'after it was removed'])('brings in again what was missed, %s', async when => {
+    const app = await open()
+    const { model } = await bring(app, 'copy')
+    await rm(model.path)
+    await app.library.readAgain()
+    expect(await own(app)).toMatchObject([
+      { id: model.id, usable: false, problem: expect.stringContaining('not there') },
+    ])
+    if (when !== 'at once') await app.services.models.remove({ id: model.id })
+    expect((await bring(app, 'copy')).model).toMatchObject({ id: model.id, usable: true, problem: null })
+    expect((await own(app)).map(({ usable }) => usable)).toEqual([true])
+    expect(await shelf(app)).toEqual(['My Model v1.5.safetensors'])
   })
 
   it('links: no byte is written, and the original may go', async () => {
@@ -99,7 +114,7 @@ describe('import', () => {
     await app.close()
     await rename(original, `${original}.away`)
     const again = await open(data)
-    expect((await again.services.models.list({}))[1]).toMatchObject({
+    expect((await own(again))[0]).toMatchObject({
       id: model.id,
       usable: false,
       problem: `${original} is not there at the moment.`,
@@ -107,6 +122,19 @@ describe('import', () => {
     expect((await refusal(again.library.resolveBase(model.id))).message).toContain('is not there')
     await rename(`${original}.away`, original)
     expect(await again.library.resolveBase(model.id)).toMatchObject({ path: original })
+  })
+
+  it('says of the header alone what a file is, and keeps nothing of it', async () => {
+    const app = await open()
+    const whole = await openAsBlob(original)
+    const header = await headerOf(whole)
+    expect(header.size).toBeLessThan(whole.size / 100)
+    const start = { name: 'My Model v1.5.safetensors', size: whole.size }
+    const sheet = await app.library.inspectStart(start, header.stream())
+    const { ways, ...same } = await app.services.models.inspect({ source: { path: original } })
+    expect(sheet).toEqual({ ...same, ways: ['copy'] })
+    expect(ways).toContain('link')
+    expect(await readdir(join(app.data, 'cache', 'uploads'))).toEqual([])
   })
 
   it('takes uploads in, under harmless names', async () => {
@@ -142,7 +170,7 @@ describe('import', () => {
       name: 'Other',
       path: model.path,
     })
-    expect((await app.services.models.list({}))[1]).toMatchObject({ name: 'Other' })
+    expect((await own(app))[0]).toMatchObject({ name: 'Other' })
     expect((await refusal(app.services.models.rename({ id: 'nothing', name: 'x' }))).message).toContain(
       'no model nothing',
     )
@@ -155,7 +183,7 @@ describe('import', () => {
     for (const way of ['copy', 'link', 'in place'] as const) {
       const { model } = await bring(app, way)
       await app.services.models.remove({ id: model.id })
-      expect(await app.services.models.list({})).toHaveLength(1)
+      expect(await own(app)).toHaveLength(0)
       expect(await shelf(app).catch(() => [])).toEqual([])
       expect((await readFile(original)).equals(before)).toBe(true)
       expect((await refusal(app.services.models.remove({ id: model.id }))).message).toContain('no model')
@@ -193,10 +221,7 @@ describe('import', () => {
     await writeFile(join(bases, '.cicerone-99999999-x.part'), 'half')
     await mkdir(join(data, 'cache', 'uploads', crypto.randomUUID()), { recursive: true })
     const app = await open(data)
-    expect(await app.services.models.list({})).toMatchObject([
-      { id: 'demo' },
-      { id: 'found', place: 'copied', usable: true },
-    ])
+    expect(await own(app)).toMatchObject([{ id: 'found', place: 'copied', usable: true }])
     expect(await readdir(bases)).toEqual(['found.safetensors'])
     expect(await readdir(join(data, 'cache')).catch(() => [])).not.toContain('uploads')
   })
@@ -206,7 +231,7 @@ describe('import', () => {
     const { model } = await bring(app, 'in place')
     await copyFile(fixture('bad-files', 'missing-tensor.safetensors'), original)
     expect((await refusal(app.library.resolveBase(model.id))).message).toContain('The model lacks')
-    expect((await app.services.models.list({}))[1]).toMatchObject({
+    expect((await own(app))[0]).toMatchObject({
       usable: false,
       problem: expect.stringContaining('lacks'),
     })

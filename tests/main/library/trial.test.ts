@@ -2,9 +2,13 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
+import type { ModelRow } from '../../../main/database/queries/models.ts'
+import type { Catalog } from '../../../main/library/catalog.ts'
+import { Trials, tryLater } from '../../../main/library/trial.ts'
+import type { Engine } from '../../../models/engine/engine.ts'
 import { generateRequest } from '../../../preload/contract/generation.ts'
 import { fixture } from '../../support/fixtures.ts'
-import { idle, openStudio, pictures, refusal, small, until } from '../studio.ts'
+import { idle, openStudio, own, pictures, refusal, small, until } from '../studio.ts'
 
 it('paints a small picture with a new base, and keeps it as its preview', async () => {
   const app = await openStudio()
@@ -13,7 +17,7 @@ it('paints a small picture with a new base, and keeps it as its preview', async 
   expect(model.hasPreview).toBe(false)
   const path = await until(() => app.library.previewFile(model.id))
   expect(await sharp(path).metadata()).toMatchObject({ width: 256, height: 256 })
-  expect((await app.services.models.list({}))[1]).toMatchObject({ usable: true, hasPreview: true })
+  expect((await own(app))[0]).toMatchObject({ usable: true, hasPreview: true })
   expect(await pictures(app)).toEqual([])
 })
 
@@ -22,8 +26,8 @@ it('finds out that a model computes nothing but NaN', async () => {
   const source = { path: fixture('bad-files', 'nan-weights.safetensors') }
   const { model } = await app.services.models.import({ source, way: 'link' })
   const problem = 'model.diffusion_model.output_blocks.3.0.in_layers.2.weight contains NaN; the model is damaged.'
-  await until(async () => (await app.services.models.list({}))[1]?.usable === false)
-  expect((await app.services.models.list({}))[1]).toMatchObject({ problem, hasPreview: false })
+  await until(async () => (await own(app))[0]?.usable === false)
+  expect((await own(app))[0]).toMatchObject({ problem, hasPreview: false })
   expect((await refusal(app.services.queue.enqueue(generateRequest.parse({ ...small, base: model.id })))).message).toBe(
     problem,
   )
@@ -36,7 +40,73 @@ it('waits until nothing else is painted', async () => {
   const source = { path: fixture('sd1-tiny', 'sd1-tiny.safetensors') }
   const { model } = await app.services.models.import({ source, way: 'in place' })
   await until(async () => (await pictures(app)).length === 1)
-  expect((await app.services.models.list({}))[1]?.hasPreview).toBe(false)
+  expect((await own(app))[0]?.hasPreview).toBe(false)
   await idle(app)
   await until(() => app.library.previewFile(model.id))
+})
+
+/** Trials over a list in memory, with an engine that ends when it is told to. */
+function stubbed(...untried: string[]) {
+  let kept: unknown = untried
+  const painted: string[] = []
+  let listener: () => void = () => undefined
+  let end: (error?: Error) => void = () => undefined
+  const idleness = {
+    isIdle: true,
+    onChange(tell: () => void) {
+      listener = tell
+    },
+  }
+  const engine = {
+    generate: (request: { base: string }) =>
+      new Promise<void>((resolve, reject) => {
+        painted.push(request.base)
+        end = error => (error ? reject(error) : resolve())
+      }),
+  }
+  const models = { get: async (id: string) => ({ id, path: id, usable: true, nativeSize: 64, preview: null }) }
+  const settings = {
+    get: async () => kept,
+    async set(_key: string, value: unknown) {
+      kept = value
+    },
+  }
+  const catalog = { database: { models, settings }, places: { whole: (path: string) => path } } as unknown as Catalog
+  return {
+    ...{ catalog, painted, kept: () => kept, end: (error?: Error) => end(error) },
+    trials: new Trials(catalog, engine as unknown as Engine, idleness),
+    setIdle(isIdle: boolean) {
+      idleness.isIdle = isIdle
+      listener()
+    },
+  }
+}
+const base = (id: string) => ({ id, kind: 'base', usable: true }) as ModelRow
+
+it('goes on by itself when there is time again before the trial that was given up has ended', async () => {
+  const { trials, painted, setIdle, end } = stubbed('a')
+  await trials.open()
+  await until(() => painted.length === 1)
+  setIdle(false)
+  setIdle(true)
+  expect(painted).toEqual(['a'])
+  end(new Error('given up'))
+  await until(() => painted.length === 2)
+  end()
+  await trials.close()
+})
+
+it('forgets none that a command beside it has brought', async () => {
+  const { trials, catalog, painted, kept, end } = stubbed('a')
+  await trials.open()
+  await until(() => painted.length === 1)
+  await tryLater(catalog, base('from a command'))
+  await Promise.all([trials.add(base('b')), trials.add(base('c')), trials.add(base('b'))])
+  expect(kept()).toEqual(['a', 'from a command', 'b', 'c'])
+  end()
+  await until(() => painted.length === 2)
+  expect(painted).toEqual(['a', 'from a command'])
+  expect(kept()).toEqual(['from a command', 'b', 'c'])
+  end()
+  await trials.close()
 })

@@ -27,6 +27,7 @@ const detail: PictureDetail = {
   height: 768,
   seed: 42,
   starred: false,
+  colour: null,
   created: 0,
   file: '/pictures/a.png',
   size: 1,
@@ -50,11 +51,21 @@ describe('settingsText', () => {
           base: fc.record({ name: word, hash: fc.string() }, { requiredKeys: ['name'] }),
           guidance: fc.float({ noNaN: true }),
         }),
-        fc.record({ clipSkip: fc.nat(12), strength: fc.float({ noNaN: true }) }, { requiredKeys: [] }),
+        fc.record(
+          {
+            clipSkip: fc.nat(12),
+            strength: fc.float({ noNaN: true }),
+            guide: fc.record({ name: word, hash: fc.string() }, { requiredKeys: ['name'] }),
+            refresh: fc.nat(9),
+            interval: fc.tuple(fc.float({ noNaN: true }), fc.float({ noNaN: true })),
+            agreement: fc.float({ noNaN: true }),
+          },
+          { requiredKeys: [] },
+        ),
         (values, optional) => {
           // The file's record has no field that is there and undefined.
-          const all = { ...settings, ...values, ...optional } as PictureSettings
-          expect(settingsText(all)).toBe(formatParameters(all))
+          const all = { ...settings, ...values, ...optional } as PictureRecord
+          expect(settingsText(all)).toBe(formatParameters(all as PictureSettings))
         },
       ),
     )
@@ -83,6 +94,17 @@ describe('captionLines', () => {
   it('leaves out a guidance number that had no effect', () => {
     const lines = captionLines({ ...detail, settings: { ...settings, method: 'none' } })
     expect(lines.some(line => line.label === 'Guidance')).toBe(false)
+  })
+
+  it('says how it was guided, in words', () => {
+    const said = (change: Partial<PictureRecord>) =>
+      captionLines({ ...detail, settings: { ...settings, ...change } }).map(({ label, value }) => `${label}: ${value}`)
+    const guided = said({ method: 'guide', guide: { name: 'tiny' }, refresh: 4 })
+    expect(guided).toEqual(expect.arrayContaining(['Method: Guide', 'Guide: tiny', 'Corrected: every 4 steps']))
+    expect(said({ method: 'guide', guide: { name: 'tiny' }, refresh: 0 }).join()).not.toContain('Corrected')
+    expect(said({ method: 'reuse', refresh: 2 })).toContain('Two passes: every 2 steps')
+    expect(said({ method: 'interval', interval: [0.28, 5.42] })).toContain('Guided: noise levels 0.28 to 5.42')
+    expect(said({ method: 'adaptive', agreement: 0.99 })).toContain('Guided: until both passes agree to 0.99')
   })
 
   it('says what little is known of a picture without settings', () => {

@@ -6,10 +6,12 @@ import { byAge, type Key, matching, mergeItems } from '../../../renderer/state/g
 const item = (id: number, created: number): PictureItem => ({
   id,
   created,
+  size: 1,
   width: 512,
   height: 512,
   seed: id,
   starred: false,
+  colour: null,
 })
 // Few points in time, so that many pictures are equally old.
 const items = fc

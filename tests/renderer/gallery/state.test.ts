@@ -16,7 +16,7 @@ const range = (from: number, to: number): PictureItem[] =>
   Array.from({ length: from - to + 1 }, (_, i) => picture(from - i))
 
 /** A gallery whose queries match by seed: `even`, `odd`, or anything for all. */
-async function opened(pictures: PictureItem[], slow: (asked: Asked) => number = () => 0) {
+async function opened(pictures: PictureItem[], slow: (asked: Asked) => number = () => 0, slowCount = 0) {
   const held = { pictures }
   const matches = (query: string, { id }: PictureItem) =>
     query === 'even' ? id % 2 === 0 : query === 'odd' ? id % 2 === 1 : query !== 'none'
@@ -26,7 +26,12 @@ async function opened(pictures: PictureItem[], slow: (asked: Asked) => number = 
       const { after } = asked
       const items = found.filter(item => after === null || byAge(item, after) > 0).slice(0, asked.limit)
       await new Promise(resolve => setTimeout(resolve, slow(asked)))
-      return { items, total: found.length }
+      return { items, total: null }
+    },
+    'gallery.count': async ({ query }: { query: string }) => {
+      const total = held.pictures.filter(item => matches(query, item)).length
+      await new Promise(resolve => setTimeout(resolve, slowCount))
+      return { total }
     },
   })
   const studio = new Studio(end)
@@ -63,6 +68,34 @@ describe('the list', () => {
     await vi.advanceTimersByTimeAsync(2000)
     expect(ids(gallery)).toEqual(range(2001, 1).flatMap(item => (item.id === 1500 ? [] : item.id)))
     expect(gallery.total).toBe(2000)
+  })
+})
+
+describe('how many there are', () => {
+  it('is said when it is known: the pictures do not wait for it', async () => {
+    const { gallery } = await opened(range(3000, 1), asked => (asked.after === null ? 0 : 1000), 100)
+    expect([gallery.items.length, gallery.counted, gallery.complete]).toEqual([200, false, false])
+    await vi.advanceTimersByTimeAsync(150)
+    expect([gallery.items.length, gallery.counted, gallery.total]).toEqual([200, true, 3000])
+    gallery.search('even')
+    await vi.advanceTimersByTimeAsync(90)
+    expect([gallery.items.length, gallery.counted]).toEqual([200, false])
+    await vi.advanceTimersByTimeAsync(100)
+    expect([gallery.counted, gallery.total]).toEqual([true, 1500])
+  })
+
+  it('is not asked where one page holds all', async () => {
+    const { gallery, end } = await opened(range(150, 1))
+    expect([gallery.counted, gallery.complete, gallery.total]).toEqual([true, true, 150])
+    expect(end.inputsOf('gallery.count')).toEqual([])
+  })
+
+  it('is what was fetched in the end, whatever was counted', async () => {
+    const { gallery, held } = await opened(range(3000, 1), asked => (asked.after === null ? 0 : 100))
+    expect(gallery.total).toBe(3000)
+    held.pictures = range(2990, 1)
+    await vi.advanceTimersByTimeAsync(2000)
+    expect([gallery.complete, gallery.total]).toEqual([true, gallery.items.length])
   })
 })
 

@@ -24,6 +24,9 @@ interface Options extends CommonOptions, Omit<GenerateRequest, 'prompt'> {
 
 type Done = Omit<SavedPicture, 'trace' | 'unused'>
 
+/** `0.28,5.42` as numbers. */
+const pairOf = (text: string): number[] => text.split(',').map(Number)
+
 const names = (values: readonly string[]): string => values.join(', ')
 
 export const generate = (): Command =>
@@ -32,7 +35,11 @@ export const generate = (): Command =>
     .argument('<prompt>', 'what to paint')
     .option('--negative <text>', 'what to keep out')
     .option('--base <id|path>', 'a model of the library, or its file or folder (default: the demo model)')
-    .option('--method <name>', `how it is guided: ${names(methodNames)}`)
+    .option('--method <name>', `how it is guided: ${names(methodNames)} (default: guide where one fits, else cfg)`)
+    .option('--guide <id|path>', 'the guide for --method guide (default: one that fits the base)')
+    .option('--refresh <n>', 'guide, reuse: take both true passes every n-th step', Number)
+    .option('--interval <low,high>', 'interval: guide between these noise levels sigma', pairOf)
+    .option('--agreement <cosine>', 'adaptive: stop guiding when the predictions agree this much', Number)
     .option('--guidance <w>', 'guidance scale, 0 to 30; 1 is none', Number)
     .option('--steps <n>', 'steps, 1 to 1000', Number)
     .option('--sampler <name>', `${names(samplerNames)} (default: the base's own)`)
@@ -57,11 +64,12 @@ export const generate = (): Command =>
         if (dump !== undefined) await requireWritable(dump)
         const bar = progressBar(count)
         const request = generateRequest.parse({ ...asked, prompt })
-        const to = await openPlace({ data: dataFolder(dataDir), base: asked.base, out, count })
+        const to = await openPlace({ data: dataFolder(dataDir), base: asked.base, guide: asked.guide, out, count })
         const pictures: Done[] = []
         try {
-          const options = { signal, onProgress: bar.show, keeper: to.keeper, hash: to.hash }
-          for await (const picture of generatePictures({ ...request, base: to.base }, options)) {
+          const { keeper, hash, guides } = to
+          const options = { signal, onProgress: bar.show, keeper, hash, guides }
+          for await (const picture of generatePictures({ ...request, base: to.base, guide: to.guide }, options)) {
             if (pictures.length === 0 && picture.unused.length > 0) console.error(unusedSentence(picture.unused))
             if (dump !== undefined) await writeDump(numbered(dump, count)(pictures.length), picture)
             // Without the trace: its latents would add up over many pictures.

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { bench } from './bench.ts'
 import { doctor } from './doctor.ts'
 import { gallery } from './gallery.ts'
 import { generate } from './generate.ts'
@@ -17,5 +18,6 @@ export const commands: readonly (() => Command)[] = [
   remove,
   gallery,
   doctor,
+  bench,
   serve,
 ]

@@ -1,0 +1,26 @@
+import { Hono } from 'hono'
+import { UserError } from '../../../models/errors.ts'
+import { sendPicture } from './files.ts'
+import type { Hosted } from './hosted.ts'
+
+/** Pictures, their thumbnails and models' previews: by number, never by path. The same in a browser and in Electron. */
+export function pictures({ gallery, library }: Pick<Hosted, 'gallery' | 'library'>): Hono {
+  const http = new Hono()
+  http.get('/pictures/:id{[0-9]{1,16}}', async c =>
+    sendPicture(c, await missing(gallery.file(Number(c.req.param('id'))))),
+  )
+  http.get('/thumbnails/:id{[0-9]{1,16}}', async c => {
+    const size = c.req.query('size')
+    const found = gallery.thumbnail(Number(c.req.param('id')), size === undefined ? undefined : Number(size))
+    return sendPicture(c, await missing(found), size !== undefined)
+  })
+  http.get('/model-previews/:id', async c => sendPicture(c, await missing(library.previewFile(c.req.param('id')))))
+  return http
+}
+
+/** A number that means nothing is a picture that is missing, and no fault. */
+const missing = (path: Promise<string | undefined>): Promise<string | undefined> =>
+  path.catch(error => {
+    if (error instanceof UserError) return undefined
+    throw error
+  })

@@ -1,0 +1,11 @@
+/** A base or guide that can be painted with. */
+export interface ModelChoice {
+  /** What a request calls it: an id of the library, or an absolute path. */
+  readonly ref: string
+  /** Absolute path of its file or folder. */
+  readonly path: string
+  /** As pictures name it: the file's name without its ending. */
+  readonly name: string
+  /** AutoV2; undefined for a folder. Takes as long as reading the file where it has not been computed. */
+  hash(): Promise<string | undefined>
+}

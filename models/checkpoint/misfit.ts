@@ -1,0 +1,39 @@
+import { UserError } from '../errors.ts'
+import type { BaseCheckpoint, GuideCheckpoint } from './checkpoint.ts'
+import { unetConfig } from './config/unet.ts'
+
+/** What each field of a guide's base is called in a sentence. */
+const fields = {
+  architecture: 'family',
+  crossAttentionDim: 'width of the text states',
+  inChannels: 'number of latent channels',
+  blockOutChannels: "channels of the UNet's levels",
+  layersPerBlock: 'number of layers in a block',
+  transformerLayers: 'number of transformer layers',
+  midTransformerLayers: 'number of transformer layers in the middle',
+  predictionType: 'prediction type',
+} as const
+
+/** Why a guide cannot be plugged into a base, in one sentence that names the field; nothing where it can. */
+export function misfit({ facts }: GuideCheckpoint, base: BaseCheckpoint): string | undefined {
+  const own = { architecture: base.architecture, predictionType: base.prediction.value, ...unetConfig(base.unet) }
+  for (const [field, name] of Object.entries(fields) as [keyof typeof fields, string][]) {
+    const wanted = facts.base[field]
+    if (wanted === undefined || text(wanted) === text(own[field])) continue
+    return `The guide does not fit this base: its ${name} (${field}) is ${text(wanted)}, the base's is ${text(own[field])}.`
+  }
+  return undefined
+}
+
+/** Throws `UserError` where a guide cannot be plugged into a base. */
+export function requireFit(guide: GuideCheckpoint, base: BaseCheckpoint): void {
+  const sentence = misfit(guide, base)
+  if (sentence !== undefined)
+    throw new UserError(
+      sentence,
+      'Choose a guide for this base, or another method: cfg, interval, adaptive and reuse need none.',
+    )
+}
+
+const text = (value: string | number | readonly number[]): string =>
+  typeof value === 'object' ? value.join('-') : String(value)

@@ -1,0 +1,45 @@
+import { add } from '../../graph/ops/add.ts'
+import { concat } from '../../graph/ops/concat.ts'
+import { cos } from '../../graph/ops/cos.ts'
+import { mul } from '../../graph/ops/mul.ts'
+import { reshape } from '../../graph/ops/reshape.ts'
+import { sin } from '../../graph/ops/sin.ts'
+import { constant, type Value } from '../../graph/value.ts'
+import { f32 } from '../../tensor/tensor.ts'
+import { linearLayer, silu } from '../layers.ts'
+import type { Parameters } from '../parameters.ts'
+import type { GuideConfig, GuideInputs } from './kind.ts'
+
+const timeFeatures = 24
+const guidanceFeatures = 12
+
+/** Width of the text states that a guide was built for. */
+export const textWidth = ({ shapes }: GuideConfig): number =>
+  ((shapes.get('cond.mlp.0.weight')?.[1] ?? 0) - timeFeatures - guidanceFeatures) / 2
+
+/** What a guide is told, as one vector [n, width]: time, guidance, prompt, and how it differs from the negative prompt. */
+export function conditioning({ shapes }: GuideConfig, p: Parameters, inputs: GuideInputs): Value {
+  const { timestep, guidance, positive, negative } = inputs
+  const width = shapes.get('cond.mlp.0.weight')?.[0] ?? 0
+  const time = fourier(times(timestep, 1 / 2000), timeFeatures)
+  const scale = fourier(times(strength(guidance), 1 / 4), guidanceFeatures)
+  const told = concat([time, scale, positive, add(positive, times(negative, -1))], 1)
+  return silu(linearLayer(p, 'cond.mlp.2', silu(linearLayer(p, 'cond.mlp.0', told, width)), width))
+}
+
+/** What a guide's change is multiplied by: (w - 1) / 4 [n], exactly 0 where there is no guidance. */
+export const strength = (guidance: Value): Value => times(plus(guidance, -1), 1 / 4)
+
+/** Sines, then cosines, of x pi 2^i for i below half the number of features: x [n] to [n, features]. */
+function fourier(x: Value, features: number): Value {
+  const half = features / 2
+  const frequencies = Float32Array.from({ length: half }, (_, i) => Math.PI * 2 ** i)
+  const angles = mul(reshape(x, [0, 1]), constant(f32(frequencies, [1, half])))
+  return concat([sin(angles), cos(angles)], 1)
+}
+
+const scalar = (value: number): Value => constant(f32(Float32Array.of(value), [1]))
+const times = (x: Value, by: number): Value => mul(x, scalar(by))
+
+/** x + a number. */
+export const plus = (x: Value, number: number): Value => add(x, scalar(number))

@@ -1,0 +1,45 @@
+import type { Value } from '../../graph/value.ts'
+import type { Shape } from '../../tensor/tensor.ts'
+import type { Inject, Parameters } from '../parameters.ts'
+import type { UNetConfig } from '../unet/config.ts'
+
+/** What a guide sees; everything is f32. */
+export interface GuideInputs {
+  /** Noisy latent [n, channels, h, w], as the base gets it. */
+  readonly sample: Value
+  /** [n], 0..999. */
+  readonly timestep: Value
+  /** Guidance scale w [n]; 1 is none, and adds nothing. */
+  readonly guidance: Value
+  /** Mean text state of the prompt [n, width], from its first token to its first end token. */
+  readonly positive: Value
+  /** The same of the negative prompt. */
+  readonly negative: Value
+}
+
+/** How a guide was built: the shapes of its tensors by name, and the layers of the base that it numbers. */
+export interface GuideConfig {
+  readonly shapes: ReadonlyMap<string, Shape>
+  readonly modules: readonly string[]
+}
+
+/** What a base must be for a guide to fit. A field that is absent may be anything. */
+export type Fitting = Partial<
+  Pick<
+    UNetConfig,
+    | 'inChannels'
+    | 'blockOutChannels'
+    | 'layersPerBlock'
+    | 'transformerLayers'
+    | 'midTransformerLayers'
+    | 'crossAttentionDim'
+  >
+>
+
+/** One way to build a guide: where it acts on the base, and how. */
+export interface GuideKind {
+  /** What a base must be, as far as the shapes of the guide's tensors tell. */
+  fitting(config: GuideConfig): Fitting
+  /** Plugs the guide into a UNet; asks for exactly the parameters that it uses. */
+  inject(config: GuideConfig, parameters: Parameters, inputs: GuideInputs): Inject
+}
