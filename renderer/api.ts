@@ -65,8 +65,9 @@ export async function look(file: File, signal: AbortSignal): Promise<ModelSheet>
     throw new ApiError(`${file.name} could not be read.`, 'See that it is still there and that the studio runs.')
   })
   const answer: unknown = await response.json().catch(() => null)
-  if (!response.ok) throw refusal(file, answer)
-  return modelSheet.parse(answer)
+  const sheet = modelSheet.safeParse(answer)
+  if (sheet.success) return sheet.data
+  throw refusal(file, answer)
 }
 
 function refusal(file: File, answer: unknown): ApiError {

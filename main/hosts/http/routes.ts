@@ -67,25 +67,27 @@ export function routes({ app, data, renderer, log, sessions, cookie, onOpened }:
   )
   for (const path of ['/pictures/*', '/thumbnails/*', '/model-previews/*']) http.use(path, session)
   http.route('/', pictures(app))
-  const takes = (take: (c: Context<Env>, name: string) => Promise<object>) => async (c: Context<Env, '/:name'>) => {
+  type Take = (c: Context<Env>, name: string) => Promise<object>
+  const takes = (refused: 200 | 422, take: Take) => async (c: Context<Env, '/:name'>) => {
     const name = plainName(c.req.param('name'))
     if (name === undefined) return refuse(c, 400, 'This is no name of a file.', 'Rename it and drop it again.')
     try {
       return c.json(await take(c, name))
     } catch (error) {
-      return refuse(c, 422, ...sentence(error))
+      return refuse(c, refused, ...sentence(error))
     }
   }
   http.post(
     '/uploads/:name',
     session,
-    takes(async (c, name) => app.library.uploads.receive(name, parts(c.env.incoming, await room(data)))),
+    takes(422, async (c, name) => app.library.uploads.receive(name, parts(c.env.incoming, await room(data)))),
   )
-  // The header of a file is enough to say what it is: the rest is sent once the person wants it.
+  // The header of a file is enough to say what it is: the rest is sent once the person wants it. That a file is no model
+  // is an answer, and nothing that a browser should write to its console as a failure.
   http.post(
     '/headers/:name',
     session,
-    takes(async (c, name) => {
+    takes(200, async (c, name) => {
       const limit = Math.min(mostHeader, await room(data))
       return app.library.inspectStart({ name, size: sizeOf(c.req.query('size')) }, parts(c.env.incoming, limit))
     }),
