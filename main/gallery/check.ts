@@ -1,8 +1,9 @@
 import { rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { UserError } from '../../models/errors.ts'
 import type { PictureItem } from '../../preload/contract/gallery.ts'
 import type { Database } from '../database/database.ts'
+import { saysAbsent } from './absent.ts'
 import { readable, unrowed } from './adopt.ts'
 import { galleryPlaces } from './places.ts'
 
@@ -12,6 +13,8 @@ export interface GalleryReport {
   readonly pictures: number
   /** Rows whose file is gone. */
   readonly missing: string[]
+  /** Rows of which the disk does not say whether their file is there, and why; they are kept. */
+  readonly unreadable: { readonly file: string; readonly reason: string }[]
   /** Pictures without a row. */
   readonly orphans: string[]
   /** Files whose writing was cut short. */
@@ -31,16 +34,11 @@ interface Mending {
 
 const batch = 2000
 
-/** Compares the database with the disk, both ways. UserError: the folder of pictures as a whole is gone. */
+/** Compares the database with the disk, both ways. UserError: it looks as if a drive were not there; then nothing is mended. */
 export async function checkGallery(data: string, database: Database, mending: Mending): Promise<GalleryReport> {
   const { fix, busy, onAdded, onForgotten } = mending
-  const { pictures, missing } = await missingFiles(data, database)
-  // A drive that is not there must not cost stars and tags
-  if (fix && pictures > 0 && missing.length === pictures)
-    throw new UserError(
-      `None of the ${pictures} pictures is in ${galleryPlaces(data).pictures}.`,
-      'Check whether the folder was moved or its drive is not there; nothing was changed.',
-    )
+  const { pictures, missing, unreadable } = await lookThrough(data, database)
+  if (fix) await requireDrive(data, pictures, missing)
   const orphans: string[] = []
   const leftovers: string[] = []
   const others: string[] = []
@@ -62,25 +60,57 @@ export async function checkGallery(data: string, database: Database, mending: Me
     await database.pictures.forget(ids)
     onForgotten(ids)
   }
-  return { pictures, missing: missing.map(({ file }) => file), orphans, leftovers, others, fixed: fix }
+  return { pictures, missing: missing.map(({ file }) => file), unreadable, orphans, leftovers, others, fixed: fix }
 }
 
-async function missingFiles(data: string, database: Database) {
-  const missing: { id: number; file: string }[] = []
+interface Row {
+  readonly id: number
+  readonly file: string
+}
+
+/** Rows that were looked at, those whose file is gone, and those of which the disk does not say. */
+async function lookThrough(data: string, database: Database) {
+  const missing: Row[] = []
+  const unreadable: { file: string; reason: string }[] = []
   let pictures = 0
   for (let last = -1; ; ) {
     const rows = await database.pictures.after(last, batch)
     const end = rows.at(-1)
-    if (!end) return { pictures, missing }
-    const there = await Promise.all(rows.map(({ file }) => isFile(join(data, file))))
-    missing.push(...rows.filter((_, i) => !there[i]))
+    if (!end) return { pictures, missing, unreadable }
+    const looked = await Promise.all(rows.map(async row => ({ row, found: await look(join(data, row.file)) })))
+    for (const { row, found } of looked)
+      if (found === 'absent') missing.push(row)
+      else if (found !== 'there') unreadable.push({ file: row.file, reason: found.message })
     pictures += rows.length
     last = end.id
   }
 }
 
-const isFile = (path: string): Promise<boolean> =>
+const look = (path: string): Promise<'there' | 'absent' | Error> =>
   stat(path).then(
-    info => info.isFile(),
-    () => false,
+    info => (info.isFile() ? 'there' : 'absent'),
+    error => (saysAbsent(error) ? 'absent' : error),
   )
+
+/**
+ * A drive that is not there must not cost stars and tags, also where something was painted into its place since: pictures
+ * are forgotten while at least half of all are there, and a folder's while it is there, be it empty.
+ */
+async function requireDrive(data: string, pictures: number, missing: readonly Row[]): Promise<void> {
+  const unchanged = 'Check whether it was moved or its drive is not there; nothing was changed.'
+  if (missing.length > pictures / 2)
+    throw new UserError(
+      `Missing from ${galleryPlaces(data).pictures}: ${missing.length} of ${pictures} pictures.`,
+      `${unchanged} Pictures whose files you deleted yourself can be deleted in the studio as well.`,
+    )
+  const folders = Map.groupBy(missing, ({ file }) => dirname(file))
+  for (const [folder, { length }] of folders) {
+    const path = join(data, folder)
+    const info = await stat(path).catch(() => undefined)
+    if (info?.isDirectory()) continue
+    throw new UserError(
+      `The folder ${path} is gone, and with it ${length} ${length === 1 ? 'picture' : 'pictures'}.`,
+      `${unchanged} If you deleted it yourself, make it again, empty, and repeat this.`,
+    )
+  }
+}

@@ -148,11 +148,17 @@ export async function openGallery({ data: given, database, events, undoTime, tid
       return thumbnails.of({ id, size: found.size }, join(data, found.file))
     },
 
-    /** Compares the database with the disk and, with `fix`, mends what does not agree. */
+    /** Compares the database with the disk and, with `fix`, mends what does not agree. UserError: a drive may not be there. */
     async check({ fix = false } = {}): Promise<GalleryReport> {
       await tidied
       const onForgotten = (removed: number[]) => tell({ removed })
-      return checkGallery(data, database, { fix, busy, onAdded: added => tell({ added }), onForgotten })
+      const report = await checkGallery(data, database, { fix, busy, onAdded: added => tell({ added }), onForgotten })
+      const [first] = report.unreadable
+      if (first) {
+        const message = `Pictures that cannot be looked at: ${report.unreadable.length}. ${first.reason}.`
+        events.emit('system.notice', { level: 'error', message, hint: 'Check the disk; none of them was forgotten.' })
+      }
+      return report
     },
 
     /** Rows again every picture in the folder that has no row; how many that were. */

@@ -1,4 +1,4 @@
-import { readFile, stat, utimes } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { basename, join, parse, resolve, sep } from 'node:path'
 import { UserError } from '../../models/errors.ts'
 import { dayFolder, galleryPlaces } from './places.ts'
@@ -46,8 +46,7 @@ export async function bringIn(data: string, path: string): Promise<string> {
     const there = await readFile(target).catch(() => undefined)
     if (there?.equals(bytes)) return file
     if (there) continue
-    await writeAtomically(target, bytes)
-    await utimes(target, mtime, mtime)
+    await writeAtomically(target, bytes, mtime)
     return file
   }
 }

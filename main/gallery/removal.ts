@@ -5,7 +5,8 @@ import type { Events } from '../events.ts'
 import type { Thumbnails } from './thumbnails.ts'
 import { toTrash } from './trash.ts'
 
-const usualUndoTime = 10_000
+/** Much longer than the window offers it: its toast begins later, and stays while the pointer is over it. */
+const usualUndoTime = 60_000
 
 interface RemovalOptions {
   readonly data: string

@@ -1,6 +1,7 @@
 import { lstat, mkdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import trash from 'trash'
+import { saysAbsent } from './absent.ts'
 import { galleryPlaces } from './places.ts'
 
 /** The trash package compares each path with each other. */
@@ -40,8 +41,4 @@ async function keep(path: string, target: string): Promise<boolean> {
   }
 }
 
-const isGone = (path: string): Promise<boolean> =>
-  lstat(path).then(
-    () => false,
-    error => error.code === 'ENOENT' || error.code === 'ENOTDIR',
-  )
+const isGone = (path: string): Promise<boolean> => lstat(path).then(() => false, saysAbsent)

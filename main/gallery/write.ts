@@ -19,14 +19,17 @@ export async function writePicture(path: string, picture: Picture, settings: Pic
   await writeAtomically(path, await encodePng(picture, texts))
 }
 
-/** Writes a file under a temporary name in the same folder, synced and renamed. Folders are made. UserError as above. */
-export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
+/**
+ * Writes a file under a temporary name in the same folder, synced and renamed; from its first moment it has the time `modified`
+ * where that is given. Folders are made. UserError as above.
+ */
+export async function writeAtomically(path: string, bytes: Uint8Array, modified?: Date): Promise<void> {
   const target = resolve(path)
   const temporary = join(dirname(target), temporaryName())
   try {
     await makeFolder(dirname(target))
     await refuseUnlessFile(path, target)
-    await writeSynced(temporary, bytes)
+    await writeSynced(temporary, bytes, modified)
     await rename(temporary, target)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined)
@@ -34,10 +37,11 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
   }
 }
 
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+async function writeSynced(path: string, bytes: Uint8Array, modified?: Date): Promise<void> {
   const file = await open(path, 'wx')
   try {
     await file.writeFile(bytes)
+    if (modified) await file.utimes(modified, modified)
     await file.sync()
   } finally {
     await file.close()

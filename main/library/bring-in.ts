@@ -12,7 +12,7 @@ import {
   temporaryName,
   understood,
 } from './copy.ts'
-import { type ModelFacts, modelFolderFiles, stemOf } from './facts.ts'
+import { type ModelFacts, modelFolderFiles, nameOf, stemOf } from './facts.ts'
 import { findPreview } from './previews.ts'
 
 export type Way = 'link' | 'copy' | 'in place'
@@ -43,6 +43,12 @@ function* candidates({ shelf, name }: Target): Generator<string> {
   const stem = ending ? stemOf(name) : name
   yield join(shelf, name)
   for (let n = 2; ; n++) yield join(shelf, `${stem}-${n}${ending}`)
+}
+
+/** Whether what lies at a path may have been brought in under a name: as one of its `candidates`. */
+export function isNamed(path: string, name: string): boolean {
+  const own = nameOf(path)
+  return own === name || (own.startsWith(`${name}-`) && /^\d+$/.test(own.slice(name.length + 1)))
 }
 
 /** Does `put` with the first name that is free. */

@@ -1,8 +1,8 @@
 import type { ModelCard } from '../../preload/contract/models.ts'
 import type { ModelRow, NewModel } from '../database/queries/models.ts'
 import type { ModelFacts } from './facts.ts'
-import { shippedGuide } from './guides.ts'
 import type { Places } from './places.ts'
+import { isShipped, shippedIds } from './shipped-ids.ts'
 
 /** A row as the window shows it; `missing` is one whose files are not there at the moment. */
 export function cardOf(row: ModelRow, places: Places, missing: boolean): ModelCard {
@@ -29,7 +29,7 @@ export function cardOf(row: ModelRow, places: Places, missing: boolean): ModelCa
 
 /** The demo model as a card: it has no row. */
 export const demoCard = (path: string, facts: ModelFacts): ModelCard => ({
-  id: 'demo',
+  id: shippedIds.base,
   kind: 'base',
   name: 'Demo model',
   architecture: facts.architecture,
@@ -49,7 +49,7 @@ export const demoCard = (path: string, facts: ModelFacts): ModelCard => ({
 /** The guide that ships with the studio as a card. */
 export const demoGuideCard = (path: string, facts: ModelFacts): ModelCard => ({
   ...demoCard(path, facts),
-  id: shippedGuide.ref,
+  id: shippedIds.guide,
   kind: 'guide',
   name: 'Demo guide',
   nativeSize: null,
@@ -71,7 +71,7 @@ export const columnsOf = (
   problem: facts.problem,
 })
 
-/** The id that a model would like to have: its name in small letters, digits and hyphens. */
+/** The id that a model would like to have: its name in small letters, digits and hyphens; never one that is shipped. */
 export function idFrom(name: string): string {
   const slug = name
     .normalize('NFKD')
@@ -80,7 +80,7 @@ export function idFrom(name: string): string {
     .replaceAll(/[^a-z0-9]+/g, '-')
     .slice(0, 48)
     .replaceAll(/^-+|-+$/g, '')
-  return slug || 'model'
+  return isShipped(slug) ? `${slug}-model` : slug || 'model'
 }
 
 /** Whether a text can be an id at all. */

@@ -5,9 +5,10 @@ import type { Database } from '../database/database.ts'
 import type { ModelRow } from '../database/queries/models.ts'
 import type { Events } from '../events.ts'
 import { shipped } from '../paths.ts'
-import { cardOf, columnsOf, demoCard, demoGuideCard } from './card.ts'
+import { cardOf, columnsOf, demoCard, demoGuideCard, idFrom } from './card.ts'
 import { type ModelFacts, type Stamp, stampOf } from './facts.ts'
 import { isWithin, type Places } from './places.ts'
+import { shippedIds } from './shipped-ids.ts'
 import { isBare } from './walk.ts'
 import { LibraryWorker } from './worker/worker.ts'
 
@@ -46,6 +47,8 @@ export class Catalog {
   async open(): Promise<void> {
     const hidden = await this.database.settings.get(hiddenKey)
     if (Array.isArray(hidden)) this.#hidden = new Set(hidden)
+    // Before all of them were kept free, a file of that name could take one.
+    for (const id of Object.values(shippedIds)) await this.database.models.giveId(id, idFrom(id))
     await this.refresh()
   }
 

@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type FSWatcher, watch } from 'chokidar'
 import { UserError } from '../../models/errors.ts'
 import { pathError } from '../../models/tensor/safetensors/open.ts'
 import type { ModelFolder } from '../../preload/contract/models.ts'
 import type { Catalog } from './catalog.ts'
 import { isBelow } from './places.ts'
 import { scan } from './scan.ts'
-import { deepest, isBare, isOfNoInterest } from './walk.ts'
+import { isBare } from './walk.ts'
+import { Watching } from './watching.ts'
 
 /** What happens in a folder in this time is looked at together. */
 const gatherMs = 400
@@ -19,8 +19,8 @@ const blindTicks = 12
 const patienceMs = 3000
 
 interface Watched {
-  watcher: FSWatcher | undefined
-  /** Whether the system refused to watch it: it is looked through now and then instead. */
+  watching: Watching | undefined
+  /** Whether not all of it can be watched: it is looked through now and then instead. */
   blind: boolean
   missing: boolean
   /** The look that is under way, and whether another is to follow. */
@@ -112,24 +112,18 @@ export class Folders {
 
   async #begin(path: string): Promise<void> {
     const missing = await this.#isMissing(path)
-    const watched = { watcher: undefined, blind: false, missing, scanning: undefined, again: false, soon: undefined }
+    const watched = { watching: undefined, blind: false, missing, scanning: undefined, again: false, soon: undefined }
     this.#watched.set(path, watched)
     if (!missing) this.#enter(path, watched)
   }
 
   /** Watches a folder that is there and looks through it. */
   #enter(path: string, watched: Watched): void {
-    watched.watcher = watch(path, {
-      ignoreInitial: true,
-      followSymlinks: false,
-      ignorePermissionErrors: true,
-      depth: deepest,
-      ignored: (inner: string) => inner !== path && isOfNoInterest(inner.split(/[/\\]/).at(-1) ?? ''),
-    })
-    watched.watcher.on('all', () => this.#scanSoon(path, gatherMs))
-    // Too many folders for the system to watch, most of all.
-    watched.watcher.on('error', () => {
-      watched.blind = true
+    watched.watching = new Watching(path, {
+      onChange: () => this.#scanSoon(path, gatherMs),
+      onBlind: () => {
+        watched.blind = true
+      },
     })
     this.#scan(path)
   }
@@ -157,7 +151,8 @@ export class Folders {
   async #scanNow(path: string, watched: Watched): Promise<void> {
     watched.again = false
     try {
-      const { unsettled } = await scan(path, this.#catalog, this.#closing.signal)
+      const { unsettled, linked } = await scan(path, this.#catalog, this.#closing.signal)
+      await watched.watching?.follow(linked)
       if (unsettled) this.#scanSoon(path, tickMs / 4)
     } catch (error) {
       const isOver = this.#closing.signal.aborted || this.#watched.get(path) !== watched
@@ -172,7 +167,7 @@ export class Folders {
       const missing = await this.#isMissing(path)
       if (missing !== watched.missing) {
         watched.missing = missing
-        await watched.watcher?.close()
+        await watched.watching?.close()
         if (!missing && this.#watched.has(path)) this.#enter(path, watched)
       } else if (this.#ticks % blindTicks === 0 && (watched.blind || this.#catalog.away(path).length > 0))
         this.#scan(path)
@@ -181,9 +176,9 @@ export class Folders {
   }
 }
 
-async function end({ watcher, scanning, soon }: Watched): Promise<void> {
+async function end({ watching, scanning, soon }: Watched): Promise<void> {
   clearTimeout(soon)
-  await watcher?.close()
+  await watching?.close()
   await scanning?.catch(() => undefined)
 }
 

@@ -4,10 +4,11 @@ import { describeModel } from '../../models/checkpoint/describe.ts'
 import { hashModel } from '../../models/checkpoint/hashes.ts'
 import { UserError } from '../../models/errors.ts'
 import { type Pairing, pair } from '../../models/pipelines/pairing.ts'
-import type { GenerateRequest, MethodName } from '../../preload/contract/generation.ts'
+import { type GenerateRequest, type MethodName, predictionTypeOf } from '../../preload/contract/generation.ts'
 import { shipped } from '../paths.ts'
 import type { ModelChoice } from './choice.ts'
 import { stemOf } from './facts.ts'
+import { shippedIds } from './shipped-ids.ts'
 
 /** A guide held against a base, with what its own file says. */
 export interface GuideReport extends Pairing {
@@ -17,16 +18,28 @@ export interface GuideReport extends Pairing {
   readonly scores: Readonly<Record<string, number>>
 }
 
-/** Holds the guide of a file against the base of a file or folder, headers only. Throws `UserError` where one is neither. */
-export async function reportPair(guidePath: string, basePath: string): Promise<GuideReport> {
+/**
+ * Holds the guide of a file against the base of a file or folder, headers only; `prediction` is what the base is said to
+ * predict. Throws `UserError` where one is neither.
+ */
+export async function reportPair(
+  guidePath: string,
+  basePath: string,
+  prediction?: GenerateRequest['prediction'],
+): Promise<GuideReport> {
   const guide = asGuide(await describeModel(guidePath))
   const { guidance = null, scores = {} } = guide.facts
-  return { ...pair(guide, asBase(await describeModel(basePath))), kind: guide.guideKind, guidance, scores }
+  return {
+    ...pair(guide, asBase(await describeModel(basePath)), predictionTypeOf(prediction)),
+    kind: guide.guideKind,
+    guidance,
+    scores,
+  }
 }
 
 /** The guide that ships with the studio. */
 export const shippedGuide: ModelChoice = {
-  ref: 'demo-guide',
+  ref: shippedIds.guide,
   path: shipped.guide,
   name: stemOf(shipped.guide),
   hash: async () => (await hashModel(shipped.guide)).autoV2,
@@ -54,17 +67,17 @@ interface Choice {
  * passes. Throws `UserError` where the guide does not fit, or none does.
  */
 export async function guidedBy(
-  method: GenerateRequest['method'],
+  { method, prediction }: Pick<GenerateRequest, 'method' | 'prediction'>,
   { base, wanted, guides, report }: Choice,
 ): Promise<Guided> {
   if (method !== undefined && method !== 'guide') return { method }
   if (wanted) {
-    const { difference } = await report(wanted.path, base)
+    const { difference } = await report(wanted.path, base, prediction)
     if (difference === null) return { method: 'guide', guide: wanted }
     throw new UserError(difference, 'Choose a guide for this base, or one of the methods that need none.')
   }
   for (const guide of guides) {
-    const found = await report(guide.path, base).catch(() => undefined)
+    const found = await report(guide.path, base, prediction).catch(() => undefined)
     if (found?.fits) return { method: 'guide', guide }
   }
   if (method === undefined) return { method: 'cfg' }

@@ -9,19 +9,21 @@ import type { Implementation } from '../../preload/contract/service.ts'
 import type { Database } from '../database/database.ts'
 import type { ModelRow } from '../database/queries/models.ts'
 import type { Events } from '../events.ts'
-import { type BroughtIn, copyIn, linkIn, moveIn, nameOnShelf, type Way } from './bring-in.ts'
+import { type BroughtIn, copyIn, isNamed, linkIn, moveIn, nameOnShelf, type Way } from './bring-in.ts'
 import { columnsOf, idFrom, isId } from './card.ts'
-import { Catalog, isSame, isThere } from './catalog.ts'
+import { Catalog, isSame } from './catalog.ts'
 import type { ModelChoice } from './choice.ts'
-import { type ModelFacts, nameOf } from './facts.ts'
+import type { ModelFacts } from './facts.ts'
 import { Folders } from './folders.ts'
 import { findAgain } from './found-again.ts'
-import { type Guided, guidedBy, shippedGuide } from './guides.ts'
+import { type Guided, guidedBy, type reportPair } from './guides.ts'
 import { Hashing } from './hashing.ts'
 import { Places } from './places.ts'
 import { findPreview } from './previews.ts'
 import { removeFiles } from './remove.ts'
 import { allGuides, resolveBase, resolveGuide } from './resolve.ts'
+import { areSame } from './same-files.ts'
+import { isShipped } from './shipped-ids.ts'
 import { tryLater } from './trial.ts'
 import { Uploads } from './uploads.ts'
 
@@ -106,14 +108,14 @@ export class Library {
 
   /** How a request is guided on a base. Throws UserError where its guide is none, or does not fit. */
   readonly guidedBy = async (
-    { method, guide }: Pick<GenerateRequest, 'method' | 'guide'>,
+    { method, guide, prediction }: Pick<GenerateRequest, 'method' | 'guide' | 'prediction'>,
     base: ModelChoice,
   ): Promise<Guided> => {
     const isGuided = method === undefined || method === 'guide'
     const wanted = isGuided && guide !== undefined ? await this.resolveGuide(guide) : undefined
     const guides = isGuided && !wanted ? await this.guides() : []
-    const report = (guidePath: string, basePath: string) => this.catalog.worker.ask('pair', guidePath, basePath)
-    return guidedBy(method, { base: base.path, wanted, guides, report })
+    const report: typeof reportPair = (...asked) => this.catalog.worker.ask('pair', ...asked)
+    return guidedBy({ method, prediction }, { base: base.path, wanted, guides, report })
   }
 
   /** Whether the library has a model of that id. */
@@ -133,7 +135,10 @@ export class Library {
     file: { name: string; size: number },
     body: AsyncIterable<Uint8Array>,
   ): Promise<ModelSheet> =>
-    this.uploads.withStart(file, body, async path => ({ ...(await this.#inspect({ path })), ways: ['copy'] }))
+    this.uploads.withStart(file, body, async path => {
+      const { ways, ...sheet } = await this.#inspect({ path })
+      return { ...sheet, ways: ways.filter(way => way === 'copy') }
+    })
 
   /** A copy that is under way is given up. */
   async close(): Promise<void> {
@@ -215,8 +220,12 @@ export class Library {
     const place = way === 'copy' ? 'copied' : 'linked'
     const rows = await database.models.imported()
     const isIt = (row: ModelRow) =>
-      row.place === place && isSame(row, facts) && nameOf(places.whole(row.path)) === facts.name
-    for (const row of rows.filter(isIt)) if (await isThere(places.whole(row.path))) return row
+      row.place === place && isSame(row, facts) && isNamed(places.whole(row.path), facts.name)
+    for (const row of rows.filter(isIt)) {
+      // Fine-tunes of one program may well have the same name, size and second
+      const there = await this.catalog.look(places.whole(row.path)).catch(() => undefined)
+      if (there && (await areSame(facts.files, there.files))) return row
+    }
     return undefined
   }
 
@@ -282,8 +291,6 @@ export class Library {
     return result
   }
 }
-
-const isShipped = (id: string): boolean => id === 'demo' || id === shippedGuide.ref
 
 const refused = ({ problem, hint }: ModelFacts): UserError =>
   new UserError(problem ?? 'This model cannot be used.', hint ?? '')

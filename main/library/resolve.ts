@@ -7,6 +7,7 @@ import type { ModelChoice } from './choice.ts'
 import { type ModelFacts, stemOf } from './facts.ts'
 import { shippedGuide } from './guides.ts'
 import type { Hashing } from './hashing.ts'
+import { shippedIds } from './shipped-ids.ts'
 
 const noHash = () => Promise.resolve(undefined)
 
@@ -15,9 +16,9 @@ const noHash = () => Promise.resolve(undefined)
  * cannot be painted with: the sentence says why.
  */
 export async function resolveBase(wanted: string, catalog: Catalog, hashing: Hashing): Promise<ModelChoice> {
-  if (wanted === 'demo') {
+  if (wanted === shippedIds.base) {
     requireUsable(await catalog.demo())
-    return { ref: 'demo', path: shipped.demo, name: basename(shipped.demo), hash: noHash }
+    return { ref: wanted, path: shipped.demo, name: basename(shipped.demo), hash: noHash }
   }
   return resolveModel(wanted, catalog, hashing)
 }

@@ -16,6 +16,8 @@ export interface Scanned {
   readonly models: number
   /** Whether some were still being written: look again soon. */
   readonly unsettled: boolean
+  /** Real paths of the folders that links in it lead to. */
+  readonly linked: readonly string[]
 }
 
 /**
@@ -24,7 +26,7 @@ export interface Scanned {
  */
 export async function scan(folder: string, catalog: Catalog, signal: AbortSignal): Promise<Scanned> {
   const { database, places } = catalog
-  const [{ found, unread, cut }, rows] = await Promise.all([
+  const [{ found, unread, linked, cut }, rows] = await Promise.all([
     walk(folder, { except: places.data }),
     database.models.inFolder(folder),
   ])
@@ -56,7 +58,7 @@ export async function scan(folder: string, catalog: Catalog, signal: AbortSignal
     folder,
     away.filter(part => lost.some(({ path }) => isWithin(part, path))),
   )
-  return { models: found.length, unsettled }
+  return { models: found.length, unsettled, linked }
 }
 
 const isUpToDate = (model: Found, row: ModelRow | undefined): boolean =>

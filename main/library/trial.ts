@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import type { Engine } from '../../models/engine/engine.ts'
-import { UserError } from '../../models/errors.ts'
+import { ModelFault } from '../../models/engine/model-fault.ts'
 import type { ModelRow } from '../database/queries/models.ts'
 import { shipped } from '../paths.ts'
 import type { Catalog } from './catalog.ts'
@@ -20,13 +20,17 @@ export interface Idleness {
 
 /**
  * Paints a small picture with each base that was imported, while nothing else is painted: what only the numbers show
- * (a NaN among them) makes the model unusable, with its sentence. The picture is the preview of a model that has none.
+ * (a NaN among them) makes the model unusable, with its sentence. What says nothing of the model, memory that is short
+ * or a drive that is away, leaves it untried until the studio is started again. The picture is the preview of a model
+ * that has none.
  */
 export class Trials {
   readonly #catalog: Catalog
   readonly #engine: Engine
   readonly #idleness: Idleness
   #untried: readonly string[] = []
+  /** Those that could not be tried, and are not again while the studio runs. */
+  readonly #putOff = new Set<string>()
   /** Changes to the list go one after another. */
   #last: Promise<unknown> = Promise.resolve()
   #current: AbortController | undefined
@@ -49,6 +53,7 @@ export class Trials {
   /** Tries a model as soon as there is time for it. */
   async add({ id, kind, usable }: ModelRow): Promise<void> {
     if (kind !== 'base' || !usable) return
+    this.#putOff.delete(id)
     await this.#change(ids => [...ids, id])
     this.#goOn()
   }
@@ -60,10 +65,12 @@ export class Trials {
   }
 
   #goOn(): void {
-    if (this.#current || this.#closed || !this.#idleness.isIdle || this.#untried.length === 0) return
+    if (this.#current || this.#closed || !this.#idleness.isIdle) return
+    const next = this.#untried.find(id => !this.#putOff.has(id))
+    if (next === undefined) return
     const controller = new AbortController()
     this.#current = controller
-    this.#running = this.#tryNext(controller.signal).then(
+    this.#running = this.#try(next, controller.signal).then(
       () => {
         this.#current = undefined
         this.#goOn()
@@ -76,11 +83,24 @@ export class Trials {
     )
   }
 
-  async #tryNext(signal: AbortSignal): Promise<void> {
-    const [id = ''] = this.#untried
+  async #try(id: string, signal: AbortSignal): Promise<void> {
     const row = await this.#catalog.database.models.get(id)
-    if (row?.usable) await this.#paint(row, signal)
-    await this.#change(ids => ids.filter(other => other !== id))
+    if (row?.usable && !(await this.#judge(row, signal))) this.#putOff.add(id)
+    else await this.#change(ids => ids.filter(other => other !== id))
+  }
+
+  /** Whether it came to light how the model is. */
+  async #judge(row: ModelRow, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#paint(row, signal)
+      return true
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof ModelFault)) return false
+      await this.#catalog.database.models.change(row.id, { usable: false, problem: error.message })
+      this.#catalog.tellChanged()
+      return true
+    }
   }
 
   async #paint(row: ModelRow, signal: AbortSignal): Promise<void> {
@@ -96,30 +116,22 @@ export class Trials {
     } as const
     const numbers = { steps, seed: 0, count: 1, width: size, height: size }
     const request = { base: places.whole(row.path), merges: shipped.merges, ...words, ...numbers }
-    try {
-      await this.#engine.generate(request, {
-        signal,
-        onPicture: async ({ pixels, width, height }) => {
-          if (row.preview !== null) return
-          const path = join(places.previews, `${row.id}.webp`)
-          await mkdir(places.previews, { recursive: true })
-          await writeFile(
-            path,
-            await sharp(pixels, { raw: { width, height, channels: 3 } })
-              .webp()
-              .toBuffer(),
-          )
-          await database.models.change(row.id, { preview: places.kept(path) })
-          this.#catalog.tellChanged()
-        },
-      })
-    } catch (error) {
-      signal.throwIfAborted()
-      // Anything else, the engine's death among it, says nothing of the model.
-      if (!(error instanceof UserError)) return
-      await database.models.change(row.id, { usable: false, problem: error.message })
-      this.#catalog.tellChanged()
-    }
+    await this.#engine.generate(request, {
+      signal,
+      onPicture: async ({ pixels, width, height }) => {
+        if (row.preview !== null) return
+        const path = join(places.previews, `${row.id}.webp`)
+        await mkdir(places.previews, { recursive: true })
+        await writeFile(
+          path,
+          await sharp(pixels, { raw: { width, height, channels: 3 } })
+            .webp()
+            .toBuffer(),
+        )
+        await database.models.change(row.id, { preview: places.kept(path) })
+        this.#catalog.tellChanged()
+      },
+    })
   }
 
   #change(change: Change): Promise<void> {

@@ -72,12 +72,12 @@ export class Queue {
     state: () => this.#state(),
     cancel: async ({ id }) => {
       if (this.#current?.id === id) this.#current.controller.abort()
-      else await this.#jobs.cancelQueued(id)
+      else await this.#jobs.cancelPending(id)
       this.#tell()
       return {}
     },
     cancelAll: async () => {
-      await this.#jobs.cancelQueued()
+      await this.#jobs.cancelPending()
       this.#current?.controller.abort()
       this.#tell()
       return {}
@@ -89,6 +89,8 @@ export class Queue {
       if (row?.state !== 'failed' && row?.state !== 'cancelled')
         throw new UserError('This request cannot be painted again.', 'Only one that failed or was cancelled can.')
       const again = await this.#jobs.requeue(id)
+      // As good a word as Resume.
+      this.#waiting = null
       this.#tell()
       this.#goOn()
       return jobOf(again ?? row)

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import type { EngineRequest } from '../../models/engine/engine.ts'
 import { UserError } from '../../models/errors.ts'
 import { pathError } from '../../models/tensor/safetensors/open.ts'
-import { type GenerateRequest, generateRequest } from '../../preload/contract/generation.ts'
+import { type GenerateRequest, generateRequest, predictionTypeOf } from '../../preload/contract/generation.ts'
 import type { Job } from '../../preload/contract/queue.ts'
 import type { ModelChoice } from '../library/choice.ts'
 import type { Guided } from '../library/guides.ts'
@@ -15,7 +15,7 @@ export interface Choices {
   /** The base of an id or path. */
   resolveBase(wanted: string): Promise<ModelChoice>
   /** How a request is guided on a base. */
-  guidedBy(request: Pick<GenerateRequest, 'method' | 'guide'>, base: ModelChoice): Promise<Guided>
+  guidedBy(request: Pick<GenerateRequest, 'method' | 'guide' | 'prediction'>, base: ModelChoice): Promise<Guided>
 }
 
 /**
@@ -58,7 +58,7 @@ export function engineRequest(
     merges: shipped.merges,
     seed: seedOf({ seed }, done),
     count: count - done,
-    prediction: prediction === 'v' ? 'v_prediction' : prediction,
+    prediction: predictionTypeOf(prediction),
     init: init === undefined ? undefined : { path: init, strength },
   }
 }

@@ -26,10 +26,10 @@ const refreshed: readonly string[] = ['guide', 'reuse'] satisfies readonly Metho
 /** Reads a method's name, `guide:N` and `reuse:N` (every N-th step is true), or `cfg-apart` (two passes in turn). */
 export function benchVariant(name: string): BenchVariant | undefined {
   if (name === 'cfg-apart') return { name, method: 'cfg', refresh: undefined, together: false }
-  const [start, count] = name.split(':', 2)
+  const [start, count, ...rest] = name.split(':')
   const method = methodNames.find(each => each === start)
   const refresh = count === undefined ? undefined : Number(count)
-  if (method === undefined) return undefined
+  if (method === undefined || rest.length > 0) return undefined
   if (refresh !== undefined && !(refreshed.includes(method) && Number.isInteger(refresh) && refresh > 1))
     return undefined
   return { name, method, refresh, together: true }
@@ -123,7 +123,10 @@ export async function bench({
 
 async function guideFor({ base }: Pipeline, given: string | undefined): Promise<Guide | undefined> {
   const wanted = given === undefined ? undefined : { ...shippedGuide, path: given }
-  const { guide } = await guidedBy('guide', { base: base.path, wanted, guides: [shippedGuide], report: reportPair })
+  const { guide } = await guidedBy(
+    { method: 'guide' },
+    { base: base.path, wanted, guides: [shippedGuide], report: reportPair },
+  )
   return guide && loadGuide(asGuide(await describeModel(guide.path)), base)
 }
 

@@ -4,13 +4,14 @@ import { asBase } from '../../models/checkpoint/as-base.ts'
 import { asGuide } from '../../models/checkpoint/as-guide.ts'
 import type { BaseCheckpoint } from '../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
+import type { GuideFacts } from '../../models/checkpoint/guide-metadata.ts'
 import { hashModel } from '../../models/checkpoint/hashes.ts'
 import { assemble } from '../../models/pipelines/assemble.ts'
 import { type GenerateOptions, generate, type Picture, type Trace } from '../../models/pipelines/generate.ts'
 import { loadGuide } from '../../models/pipelines/guide.ts'
 import { resolveSettings } from '../../models/pipelines/resolve.ts'
 import type { Timings } from '../../models/pipelines/stopwatch.ts'
-import { type GenerateRequest, generateRequest } from '../../preload/contract/generation.ts'
+import { type GenerateRequest, generateRequest, predictionTypeOf } from '../../preload/contract/generation.ts'
 import type { PictureSettings } from '../gallery/settings.ts'
 import { requireWritable, writePicture } from '../gallery/write.ts'
 import type { ModelChoice } from '../library/choice.ts'
@@ -28,6 +29,8 @@ export interface SavedPicture {
   readonly trace: Trace
   /** Keys of the base's file that no network uses. */
   readonly unused: readonly string[]
+  /** What its guide was not trained for, in one sentence. */
+  readonly untrained: string | undefined
 }
 
 /** Where pictures go. */
@@ -70,15 +73,16 @@ export async function* generatePictures(
   const base = asBase(await describeModel(asked.base ?? shipped.demo))
   const wanted = asked.guide === undefined ? undefined : guideAt(asked.guide)
   const choice = { base: base.path, wanted, guides, report: reportPair }
-  const { method, guide: chosen } = await guidedBy(asked.method, choice)
-  const guide = chosen && (await loadGuide(asGuide(await describeModel(chosen.path)), base))
+  const { method, guide: chosen } = await guidedBy(asked, choice)
+  const checkpoint = chosen && asGuide(await describeModel(chosen.path))
+  const guide = checkpoint && (await loadGuide(checkpoint, base, predictionTypeOf(asked.prediction)))
   const pipeline = await assemble(base, { merges: shipped.merges })
   try {
     await keeper.prepare()
     const settings = await resolveSettings(pipeline, {
       ...asked,
       method,
-      prediction: asked.prediction === 'v' ? 'v_prediction' : asked.prediction,
+      prediction: predictionTypeOf(asked.prediction),
       seed: asked.seed ?? randomInt(2 ** 32),
       init: asked.init === undefined ? undefined : { path: asked.init, strength: asked.strength },
     })
@@ -101,11 +105,17 @@ export async function* generatePictures(
         seconds,
         trace,
         unused: pipeline.unused,
+        untrained: checkpoint && untrained(checkpoint.facts, settings.guidance),
       }
     }
   } finally {
     await pipeline.sessions.release()
   }
+}
+
+function untrained({ guidance: trained }: GuideFacts, guidance: number): string | undefined {
+  if (!trained || guidance === 1 || (guidance >= trained[0] && guidance <= trained[1])) return undefined
+  return `The guide was trained for guidance scales from ${trained.join(' to ')}; at ${guidance} it may be far from CFG.`
 }
 
 /** A folder has no hash. */

@@ -61,10 +61,10 @@ export async function inspectPath(path: string, base = shipped.demo): Promise<Mo
 
 async function inspectGuide(file: GuideFile, report: ModelReport, base: string): Promise<ModelReport> {
   if (file.content instanceof UserError) return { ...report, error: file.content.message }
-  const { kind: guideKind, difference, ...held } = await reportPair(file.path, base)
+  const { kind: guideKind, difference, missing, leftover, ...held } = await reportPair(file.path, base)
   const { metadata, ...rest } = report
   const inspection: GuideInspection = {
-    ...rest,
+    ...{ ...rest, missing, leftover },
     guideKind,
     base: file.content.facts.base,
     ...held,

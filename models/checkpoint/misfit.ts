@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import type { BaseCheckpoint, GuideCheckpoint } from './checkpoint.ts'
+import type { BaseCheckpoint, GuideCheckpoint, Prediction } from './checkpoint.ts'
 import { unetConfig } from './config/unet.ts'
 
 /** What each field of a guide's base is called in a sentence. */
@@ -14,9 +14,16 @@ const fields = {
   predictionType: 'prediction type',
 } as const
 
-/** Why a guide cannot be plugged into a base, in one sentence that names the field; nothing where it can. */
-export function misfit({ facts }: GuideCheckpoint, base: BaseCheckpoint): string | undefined {
-  const own = { architecture: base.architecture, predictionType: base.prediction.value, ...unetConfig(base.unet) }
+/**
+ * Why a guide cannot be plugged into a base, in one sentence that names the field; nothing where it can. `prediction` is
+ * what the base is said to predict, where its file is not believed.
+ */
+export function misfit(
+  { facts }: GuideCheckpoint,
+  base: BaseCheckpoint,
+  prediction: Prediction['value'] = base.prediction.value,
+): string | undefined {
+  const own = { architecture: base.architecture, predictionType: prediction, ...unetConfig(base.unet) }
   for (const [field, name] of Object.entries(fields) as [keyof typeof fields, string][]) {
     const wanted = facts.base[field]
     if (wanted === undefined || text(wanted) === text(own[field])) continue
@@ -26,8 +33,8 @@ export function misfit({ facts }: GuideCheckpoint, base: BaseCheckpoint): string
 }
 
 /** Throws `UserError` where a guide cannot be plugged into a base. */
-export function requireFit(guide: GuideCheckpoint, base: BaseCheckpoint): void {
-  const sentence = misfit(guide, base)
+export function requireFit(...[guide, base, prediction]: Parameters<typeof misfit>): void {
+  const sentence = misfit(guide, base, prediction)
   if (sentence !== undefined)
     throw new UserError(
       sentence,

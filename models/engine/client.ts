@@ -159,7 +159,10 @@ class Client implements ProcessEngine {
   /** The work on a job is not wanted any more. */
   #stop(job: Job): void {
     if (job !== this.#current) {
-      this.#line.splice(this.#line.indexOf(job), 1)
+      const at = this.#line.indexOf(job)
+      // The engine died while a picture of it was being saved: it ends by itself.
+      if (at < 0) return
+      this.#line.splice(at, 1)
       void job.end()
       return
     }

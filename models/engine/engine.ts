@@ -50,8 +50,8 @@ export type EngineState = 'starting' | 'ready' | 'busy' | 'dead'
 /** Where pictures are computed: a process of its own, watched and started again. */
 export interface Engine {
   /**
-   * Paints one request after another in the order of the calls. Rejects with `UserError`, `EngineDied`, or the
-   * signal's reason.
+   * Paints one request after another in the order of the calls. Rejects with `UserError` (`ModelFault` where the
+   * base's own files are at fault), `EngineDied`, or the signal's reason.
    */
   generate(request: EngineRequest, handlers: EngineHandlers): Promise<void>
   readonly state: EngineState

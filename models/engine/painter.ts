@@ -3,6 +3,7 @@ import { type CancelSignal, pause } from '../pipelines/cancel.ts'
 import { generate, type Latent, type Progress } from '../pipelines/generate.ts'
 import { resolveSettings } from '../pipelines/resolve.ts'
 import type { EnginePicture, EngineRequest } from './engine.ts'
+import { diagnosed } from './model-fault.ts'
 import { PipelineCache } from './pipeline-cache.ts'
 import { previewSize, type Sketch } from './previews.ts'
 
@@ -53,13 +54,16 @@ export class Painter {
     onProgress({ phase: 'load', picture: done.pictures, step: 0, steps: asked.steps })
     await pause(signal)
     const cached = await this.#pipelines.open(base, merges)
-    const guide = guidePath === undefined ? undefined : await cached.guide(guidePath)
+    const guide = guidePath === undefined ? undefined : await cached.guide(guidePath, asked.prediction)
     const { init, ...settings } = await resolveSettings(cached.pipeline, asked)
     await pause(signal)
-    const colours = await cached.colours()
+    const { base: model } = cached.pipeline
+    const diagnose = async (error: unknown) => Promise.reject(await diagnosed(error, model))
+    const colours = await cached.colours().catch(diagnose)
     let preparing = (performance.now() - begin) / 1000
 
     let latest: Latent | undefined
+    let hasRun = false
     const first = done.pictures
     const rest = { ...settings, init, seed: settings.seed + first, count: settings.count - first }
     const shown = previewSize(settings.width, settings.height)
@@ -69,16 +73,23 @@ export class Painter {
       traced: false,
       onProgress(progress, estimate) {
         latest = estimate ?? latest
+        hasRun ||= progress.phase !== 'load'
         const sketch = estimate && { ...colours.of(estimate), shown }
         onProgress({ ...progress, picture: first + progress.picture }, sketch)
       },
     })
-    for await (const { seed, width, height, pixels, passes, seconds, trace } of pictures) {
-      if (latest) colours.learn(latest, trace.image)
-      const spent = { ...seconds, load: seconds.load + preparing }
-      preparing = 0
-      await onPicture({ index: done.pictures, settings, seed, width, height, pixels, passes, seconds: spent })
-      done.pictures++
+    try {
+      for await (const { seed, width, height, pixels, passes, seconds, trace } of pictures) {
+        if (latest) colours.learn(latest, trace.image)
+        const spent = { ...seconds, load: seconds.load + preparing }
+        preparing = 0
+        await onPicture({ index: done.pictures, settings, seed, width, height, pixels, passes, seconds: spent })
+        done.pictures++
+      }
+    } catch (error) {
+      // Settings that the base cannot take are refused before anything runs
+      if (hasRun) await diagnose(error)
+      throw error
     }
   }
 }

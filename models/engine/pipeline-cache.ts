@@ -6,15 +6,20 @@ import { UserError } from '../errors.ts'
 import { assemble, type Pipeline } from '../pipelines/assemble.ts'
 import { fitColours, type LatentColours } from '../pipelines/colours.ts'
 import { type Guide, loadGuide } from '../pipelines/guide.ts'
+import type { PredictionType } from '../samplers/schedule.ts'
 import { fingerprint } from './fingerprint.ts'
+import { judged } from './model-fault.ts'
 
 /** A base that is ready to paint, kept for the next request. */
 export interface CachedPipeline {
   readonly pipeline: Pipeline
   /** Loads the decoder the first time. */
   colours(): Promise<LatentColours>
-  /** The guide of a file, read anew where it was changed. Throws `UserError` where it does not fit the base. */
-  guide(path: string): Promise<Guide>
+  /**
+   * The guide of a file, read anew where it was changed. Throws `UserError` where it does not fit the base, which is
+   * said to predict `prediction`.
+   */
+  guide(path: string, prediction: PredictionType | undefined): Promise<Guide>
 }
 
 interface Entry extends CachedPipeline {
@@ -38,7 +43,7 @@ export class PipelineCache {
 
   /**
    * The pipeline of a model file or folder, made anew where a file was changed since. Throws `UserError` where it is
-   * no base to paint with.
+   * no base to paint with, `ModelFault` where its own files are at fault.
    */
   async open(path: string, merges: string): Promise<CachedPipeline> {
     const key = JSON.stringify([path, merges])
@@ -72,7 +77,8 @@ export class PipelineCache {
         throw new UserError(`${basename(path)} was changed while it was in use.`, 'Paint again.')
       await this.#makeRoom(bytes)
     }
-    const pipeline = await assemble(asBase(await describeModel(path)), { merges, beforeLoad })
+    const model = await describeModel(path)
+    const pipeline = await judged(() => assemble(asBase(model), { merges, beforeLoad }))
     let fitted: Promise<LatentColours> | undefined
     return {
       pipeline,
@@ -101,11 +107,11 @@ export class PipelineCache {
 }
 
 /** Reads guides for a base; the last one is kept, which is also the one that its UNet may hold. */
-function guidesFor({ base }: Pipeline): (path: string) => Promise<Guide> {
+function guidesFor({ base }: Pipeline): CachedPipeline['guide'] {
   let last: { readonly key: string; readonly guide: Guide } | undefined
-  return async path => {
-    const key = `${path} ${await fingerprint(path)}`
-    if (last?.key !== key) last = { key, guide: await loadGuide(asGuide(await describeModel(path)), base) }
+  return async (path, prediction) => {
+    const key = `${prediction} ${path} ${await fingerprint(path)}`
+    if (last?.key !== key) last = { key, guide: await loadGuide(asGuide(await describeModel(path)), base, prediction) }
     return last.guide
   }
 }

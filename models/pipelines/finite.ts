@@ -8,8 +8,11 @@ import { UserError } from '../errors.ts'
  */
 export async function requireFinite(data: Float32Array, network: string, parts: readonly NetworkPart[]): Promise<void> {
   if (data.every(Number.isFinite)) return
-  const damaged = await findNaN(parts.map(({ table }) => table))
-  if (damaged) throw new UserError(`${damaged.key} contains NaN; the model is damaged.`, 'Download the file again.')
+  for (const { name, table } of parts) {
+    const damaged = await findNaN([table])
+    const what = name === 'guide' ? name : 'model'
+    if (damaged) throw new UserError(`${damaged.key} contains NaN; the ${what} is damaged.`, 'Download the file again.')
+  }
   throw new UserError(
     `${network} computed numbers that are not finite.`,
     'Try another prediction type, a lower guidance scale or another sampler.',

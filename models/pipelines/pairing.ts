@@ -1,4 +1,4 @@
-import type { BaseCheckpoint, GuideCheckpoint } from '../checkpoint/checkpoint.ts'
+import type { BaseCheckpoint, GuideCheckpoint, NetworkPart } from '../checkpoint/checkpoint.ts'
 import { unetConfig } from '../checkpoint/config/unet.ts'
 import { misfit } from '../checkpoint/misfit.ts'
 import { parameterCount } from '../checkpoint/summary.ts'
@@ -6,8 +6,12 @@ import { UserError } from '../errors.ts'
 import { multiplications } from '../graph/arithmetic.ts'
 import { input, ShapeError, type Value } from '../graph/value.ts'
 import { guideKinds } from '../networks/guide/index.ts'
+import type { GuideInputs } from '../networks/guide/kind.ts'
+import type { Inject } from '../networks/parameters.ts'
 import { unet } from '../networks/unet/unet.ts'
-import { parametersOf } from './parameters.ts'
+import type { PredictionType } from '../samplers/schedule.ts'
+import type { Shape } from '../tensor/tensor.ts'
+import { type Problem, parametersOf } from './parameters.ts'
 
 /** A guide held against a base, from the headers alone. */
 export interface Pairing {
@@ -18,32 +22,95 @@ export interface Pairing {
   readonly parametersRatio: number | null
   /** Multiplications that it adds to a pass at the base's own size, as a share of the pass. */
   readonly arithmeticRatio: number | null
+  /** Parameters that its file lacks, and keys that nothing uses; both empty where a field of the base differs. */
+  readonly missing: readonly string[]
+  readonly leftover: readonly string[]
 }
 
-/** Holds a guide against a base. */
-export function pair(guide: GuideCheckpoint, base: BaseCheckpoint): Pairing {
-  const difference = misfit(guide, base) ?? null
-  if (difference !== null) return { fits: false, difference, parametersRatio: null, arithmeticRatio: null }
-  const parameters = (of: Iterable<Parameters<typeof parameterCount>[0][number]>) => parameterCount([...of])
-  return {
-    fits: true,
-    difference,
-    parametersRatio: parameters(guide.entries.values()) / parameters(base.unet.table.values()),
-    arithmeticRatio: arithmetic(base, guide) / arithmetic(base) - 1,
+/** Holds a guide against a base, which is said to predict `prediction`; see `misfit`. A damaged guide fits none. */
+export function pair(guide: GuideCheckpoint, base: BaseCheckpoint, prediction?: PredictionType): Pairing {
+  const unfit = (difference: string): Pairing => ({
+    ...{ fits: false, difference, parametersRatio: null, arithmeticRatio: null },
+    ...{ missing: [], leftover: [] },
+  })
+  const named = misfit(guide, base, prediction)
+  if (named !== undefined) return unfit(named)
+  try {
+    const { prediction, trouble, problems, leftover } = examineGuide(guide, base)
+    const missing = problems.filter(({ kind }) => kind === 'missing').map(({ key }) => key)
+    if (trouble) return { ...unfit(trouble.message), missing, leftover }
+    const parameters = (of: Iterable<Parameters<typeof parameterCount>[0][number]>) => parameterCount([...of])
+    return {
+      fits: true,
+      difference: null,
+      parametersRatio: parameters(guide.entries.values()) / parameters(base.unet.table.values()),
+      arithmeticRatio: multiplications({ prediction }) / multiplications({ prediction: examinePass(base) }) - 1,
+      missing,
+      leftover,
+    }
+  } catch (error) {
+    if (error instanceof UserError) return unfit(error.message)
+    throw error
   }
+}
+
+/** What a guide finds in its file and in a base, from the headers alone. */
+export interface GuideExamination {
+  /** One pass of the base with the guide in it; stand-ins are in the place of what is missing. */
+  readonly prediction: Value
+  /** Why it cannot be plugged in. */
+  readonly trouble: UserError | undefined
+  /** Its parameters that are missing or unusable. */
+  readonly problems: readonly Problem[]
+  /** Keys of its file that nothing uses. */
+  readonly leftover: readonly string[]
+}
+
+/** Builds one pass of a base with a guide in it. Throws `UserError` where the guide's shapes make no network. */
+export function examineGuide(guide: GuideCheckpoint, base: BaseCheckpoint): GuideExamination {
+  const problems: Problem[] = []
+  const asked = new Set<string>()
+  const visited = new Set<string>()
+  const look = parametersOf(guidePart(guide), problem => problems.push(problem))
+  const plug = (told: GuideInputs): Inject => {
+    const parameters = (name: string, shape: Shape) => {
+      asked.add(name)
+      return look(name, shape)
+    }
+    const inject = guideKinds[guide.guideKind].inject(guide.config, parameters, told)
+    return (place, value, from) => {
+      visited.add(place)
+      return inject(place, value, from)
+    }
+  }
+  const prediction = examined(() => examinePass(base, plug), problems)
+  const stranger = guide.config.modules.find(module => !visited.has(module))
+  const leftover = [...guide.entries.keys()].filter(name => !asked.has(name))
+  return { prediction, problems, leftover, trouble: troubleWith(stranger, problems) }
+}
+
+/** Where stand-ins make no network either, what they stand for is the fault. */
+function examined(build: () => Value, problems: readonly Problem[]): Value {
+  try {
+    return build()
+  } catch (error) {
+    throw troubleWith(undefined, problems) ?? error
+  }
+}
+
+function troubleWith(stranger: string | undefined, [first]: readonly Problem[]): UserError | undefined {
+  if (stranger !== undefined)
+    return new UserError(
+      `The guide does not fit this base: it changes ${stranger}, which the base does not have.`,
+      'Choose a guide for this base, or a method that needs none.',
+    )
+  return first && new UserError(first.message, 'The guide is damaged; get it anew.')
 }
 
 const usualCells = 64
 
-/** Multiplications of one pass. */
-const arithmetic = (base: BaseCheckpoint, guide?: GuideCheckpoint): number =>
-  multiplications({ prediction: examinePass(base, guide) })
-
-/**
- * Builds one pass of a base with a guide in it from the headers alone. Throws `UserError` where one of the guide's
- * parameters is missing or unusable.
- */
-export function examinePass(base: BaseCheckpoint, guide?: GuideCheckpoint): Value {
+/** Builds one pass of a base from the headers alone; `plug` is asked for what is plugged in. */
+export function examinePass(base: BaseCheckpoint, plug?: (inputs: GuideInputs) => Inject): Value {
   const config = unetConfig(base.unet)
   const cells = base.unet.config?.sample_size
   const side = typeof cells === 'number' && cells >= 8 && cells <= 512 ? cells : usualCells
@@ -56,18 +123,16 @@ export function examinePass(base: BaseCheckpoint, guide?: GuideCheckpoint): Valu
     negative: f32('negative', [1, width]),
   }
   try {
-    const inject =
-      guide && guideKinds[guide.guideKind].inject(guide.config, parametersOf(guidePart(guide)), { ...seen, ...told })
     const context = f32('context', [1, 77, width])
-    return unet(config, parametersOf(base.unet), { ...seen, context }, inject)
+    return unet(config, parametersOf(base.unet), { ...seen, context }, plug?.({ ...seen, ...told }))
   } catch (cause) {
-    if (!(cause instanceof ShapeError)) throw cause
+    if (!(plug && cause instanceof ShapeError)) throw cause
     throw new UserError(`The guide is damaged: ${cause.message}.`, 'Get it anew.', { cause })
   }
 }
 
 /** A guide as the network whose parameters are looked up. */
-export const guidePart = ({ entries }: GuideCheckpoint) => ({
+export const guidePart = ({ entries }: Pick<GuideCheckpoint, 'entries'>): NetworkPart => ({
   name: 'guide',
   table: entries,
   keyOf: (name: string) => name,

@@ -38,7 +38,7 @@ function problemWith(part: NetworkPart, name: string, shape: Shape): Problem | u
   const entry = part.table.get(name)
   if (!entry) {
     const key = part.keyOf(name)
-    return { kind: 'missing', key, message: `The model lacks ${key}.` }
+    return { kind: 'missing', key, message: `The ${part.name === 'guide' ? 'guide' : 'model'} lacks ${key}.` }
   }
   const { key } = entry
   if (entry.shape.join() !== shape.join()) {

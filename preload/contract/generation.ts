@@ -23,6 +23,8 @@ const multiple = (of: number, min: number, max: number) => {
 const text = z.string().max(20_000, { error: 'must have at most 20,000 characters' })
 
 /** What a person asks for. What is left out is the base's own choice. */
+const twoLevels = 'must be two noise levels, the lower one first'
+
 export const generateRequest = z.object({
   prompt: text,
   negative: text.default(''),
@@ -36,10 +38,10 @@ export const generateRequest = z.object({
   guidance: between(0, 30).default(5),
   /** Every how many steps `guide` and `reuse` take both true passes; 0 is never (the guide's default; reuse: 2). */
   refresh: whole(0, 1000).optional(),
-  /** Noise levels sigma between which `interval` guides. */
+  /** Noise levels sigma between which `interval` guides; an upper one of 1000 is no bound. */
   interval: z
-    .tuple([between(0, 1000), between(0, 1000)])
-    .refine(([low, high]) => low < high, { error: 'must be two noise levels, the lower one first' })
+    .tuple([between(0, 1000), between(0, 1000)], { error: twoLevels })
+    .refine(([low, high]) => low < high, { error: twoLevels })
     .optional(),
   /** Cosine of the two predictions from which on `adaptive` guides no more. */
   agreement: between(-1, 1).optional(),
@@ -63,3 +65,6 @@ export const generateRequest = z.object({
 
 export type MethodName = (typeof methodNames)[number]
 export type GenerateRequest = z.input<typeof generateRequest>
+
+/** The prediction type of a request by diffusers' name. */
+export const predictionTypeOf = (name: GenerateRequest['prediction']) => (name === 'v' ? 'v_prediction' : name)

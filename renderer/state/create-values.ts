@@ -12,41 +12,44 @@ const auto = 'auto'
 
 const noiseLevel = z.number().min(0).max(1000)
 
-/** What Create's panel and the bar under the picture hold. `auto` and null are the studio's own choice. */
+/**
+ * What Create's panel and the bar under the picture hold. `auto` and null are the studio's own choice. What is
+ * missing or not possible takes its default, and leaves the others as they are.
+ */
 export const createValues = z.object({
-  prompt: z.string().default(''),
-  negative: z.string().default(''),
+  prompt: z.string().catch(''),
+  negative: z.string().catch(''),
   /** Id of a model of the library. */
-  base: z.string().default('demo'),
+  base: z.string().catch('demo'),
   /** What is wished for; where no guide fits the base, `guide` paints as CFG. */
-  method: z.enum(methodNames).default('guide'),
+  method: z.enum(methodNames).catch('guide'),
   /** Id of a guide of the library; null is the first that fits the base. */
-  guide: z.string().nullable().default(null),
-  guidance: z.number().min(0).max(30).default(5),
+  guide: z.string().nullable().catch(null),
+  guidance: z.number().min(0).max(30).catch(5),
   /** Every how many steps a guide is corrected by both true passes; 0 is never. */
-  refresh: z.int().min(0).max(1000).default(0),
+  refresh: z.int().min(0).max(1000).catch(0),
   /** Every how many steps `reuse` takes both passes. */
-  reuse: z.int().min(1).max(1000).default(2),
+  reuse: z.int().min(1).max(1000).catch(2),
   /** Noise levels sigma between which `interval` guides. */
-  intervalLow: noiseLevel.default(0.28),
-  intervalHigh: noiseLevel.default(5.42),
+  intervalLow: noiseLevel.catch(0.28),
+  intervalHigh: noiseLevel.catch(5.42),
   /** Cosine of the two predictions from which on `adaptive` guides no more. */
-  agreement: z.number().min(-1).max(1).default(0.99),
-  steps: z.int().min(1).max(1000).default(20),
-  sampler: z.enum([auto, ...samplerNames]).default(auto),
-  schedule: z.enum(scheduleNames).default(auto),
-  prediction: z.enum([auto, ...predictionNames]).default(auto),
+  agreement: z.number().min(-1).max(1).catch(0.99),
+  steps: z.int().min(1).max(1000).catch(20),
+  sampler: z.enum([auto, ...samplerNames]).catch(auto),
+  schedule: z.enum(scheduleNames).catch(auto),
+  prediction: z.enum([auto, ...predictionNames]).catch(auto),
   seed: z
     .int()
     .min(0)
     .max(2 ** 32 - 1)
-    .default(1),
+    .catch(1),
   /** A locked seed stays from picture to picture; else each *Paint* draws another. */
-  seedLocked: z.boolean().default(false),
-  count: z.int().min(1).max(1000).default(1),
-  width: z.int().nullable().default(null),
-  height: z.int().nullable().default(null),
-  clipSkip: z.int().min(1).max(12).default(1),
+  seedLocked: z.boolean().catch(false),
+  count: z.int().min(1).max(1000).catch(1),
+  width: z.int().nullable().catch(null),
+  height: z.int().nullable().catch(null),
+  clipSkip: z.int().min(1).max(12).catch(1),
 })
 export type CreateValues = z.infer<typeof createValues>
 
@@ -88,14 +91,16 @@ export function unguided(request: GenerateRequest): Omit<GenerateRequest, keyof 
 }
 
 /** Two requests of the same key are guided alike. */
-export const guidanceKey = ({ method, guide, guidance, refresh, interval, agreement }: GuidanceRequest): string =>
+const guidanceKey = ({ method, guide, guidance, refresh, interval, agreement }: GuidanceRequest): string =>
   JSON.stringify(method === 'none' ? [method] : [method, guide, guidance, refresh, interval, agreement])
 
 /** Two requests of the same key paint the same picture. */
 export function pictureKey(request: GenerateRequest): string {
   const { base, prompt, negative, steps, sampler, schedule, prediction, seed, width, height, clipSkip } = request
   const rest = [base, prompt, negative, steps, sampler, schedule, prediction, seed, width, height, clipSkip]
-  return JSON.stringify([...rest, guidanceKey(request)])
+  // Where it begins with no picture its strength says nothing.
+  const begun = request.init === undefined ? [] : [request.init, request.strength]
+  return JSON.stringify([...rest, ...begun, guidanceKey(request)])
 }
 
 /** What a request says beside base, guidance and count. */
@@ -108,7 +113,19 @@ export function pictureRequest(values: CreateValues, width: number, height: numb
   } satisfies Partial<GenerateRequest>
 }
 
-/** A picture's settings in the panel's terms; what this studio does not have is left to the base. */
+const within = (low: number, high: number, value: number) => Math.min(high, Math.max(low, value))
+
+/** Two noise levels in the panel's terms; two that are the same are none. */
+function levelsOf(interval: readonly [number, number]) {
+  const [low, high] = interval.map(level => within(0, 1000, level)).sort((a, b) => a - b) as [number, number]
+  const { intervalLow, intervalHigh } = createDefaults
+  return low < high ? { intervalLow: low, intervalHigh: high } : { intervalLow, intervalHigh }
+}
+
+/**
+ * A picture's settings in the panel's terms, within its bounds; what this studio does not have is left to the base. A
+ * seed, a size or steps beyond them stay: with others it would be another picture.
+ */
 export function valuesOf(record: PictureRecord) {
   const named = <T extends string>(names: readonly T[], name: string | undefined) => names.find(each => each === name)
   const { prompt, negative, guidance, steps, seed, width, height, refresh, interval, agreement } = record
@@ -116,14 +133,15 @@ export function valuesOf(record: PictureRecord) {
   const method = named(methodNames, record.method) ?? 'cfg'
   return {
     ...{ prompt, negative, steps, seed, width, height, method },
-    guidance: Math.min(30, Math.max(0, guidance)),
-    ...(method === 'guide' && { refresh: refresh ?? createDefaults.refresh }),
-    ...(method === 'reuse' && { reuse: refresh ?? createDefaults.reuse }),
-    ...(interval && { intervalLow: interval[0], intervalHigh: interval[1] }),
-    ...(agreement !== undefined && { agreement }),
+    guidance: within(0, 30, guidance),
+    ...(method === 'guide' && { refresh: within(0, 1000, refresh ?? createDefaults.refresh) }),
+    // 0 is never again after the first step: with at most as many steps, every 1000th is the same.
+    ...(method === 'reuse' && { reuse: refresh === 0 ? 1000 : within(1, 1000, refresh ?? createDefaults.reuse) }),
+    ...(interval && levelsOf(interval)),
+    ...(agreement !== undefined && { agreement: within(-1, 1, agreement) }),
     sampler: named(samplerNames, record.sampler) ?? auto,
     schedule: named(scheduleNames, record.schedule) ?? auto,
     prediction: named(predictionNames, record.predictionType?.replace('_prediction', '')) ?? auto,
-    clipSkip: record.clipSkip ?? 1,
+    clipSkip: within(1, 12, record.clipSkip ?? 1),
   } satisfies Partial<CreateValues>
 }

@@ -137,7 +137,7 @@ export class GalleryState {
       query === ''
         ? candidates.toSorted(byAge)
         : await matching(
-            candidates,
+            candidates.map(({ id }) => id),
             async (after, limit) => (await this.#api.gallery.page({ query, after, limit })).items,
           )
     if (asked !== this.#asked || query !== this.query) return

@@ -1,6 +1,10 @@
 import type { PictureItem } from '../../preload/contract/gallery.ts'
 import { GalleryState } from './gallery.svelte.ts'
+import { goneOf } from './gallery-list.ts'
 import type { Studio } from './studio.svelte.ts'
+
+/** How many pictures on each side of the focus are looked for where it may have gone. */
+const near = 100
 
 /** Which pictures are chosen, and which one the keyboard stands on. By id, so it outlives changes of the list. */
 export class Selection {
@@ -18,6 +22,9 @@ export class Selection {
       // The gallery takes the change in a moment later: its list still says what stood beside them.
       if (removed.length > 0) this.#forget(new Set(removed), gallery.items)
     })
+    const lookAgain = () => void this.#lookAgain(studio, gallery.items)
+    studio.events.on('gallery.stale', lookAgain)
+    studio.connection.onOpen(lookAgain)
   }
 
   /** One picture and nothing else. */
@@ -59,6 +66,20 @@ export class Selection {
     if (id === this.focused) return
     this.focused = id
     this.#anchor = null
+  }
+
+  /** Forgets what has gone while nothing was told of it; `before` is the list as it was. */
+  async #lookAgain({ api, toasts }: Studio, before: readonly PictureItem[]): Promise<void> {
+    const asked = new Set(this.ids)
+    if (this.focused !== null) {
+      const at = before.findIndex(({ id }) => id === this.focused)
+      // One of those beside it may take the focus.
+      for (const { id } of before.slice(Math.max(0, at - near), at + near)) asked.add(id)
+      asked.add(this.focused)
+    }
+    if (asked.size === 0) return
+    const gone = await toasts.attempt(goneOf(api, [...asked]))
+    if (gone !== undefined) this.#forget(gone, before)
   }
 
   /** Forgets pictures that are gone; the focus goes to the one that took the place. */

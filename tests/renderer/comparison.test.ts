@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest'
 import type { PictureDetail, PictureRecord } from '../../preload/contract/gallery.ts'
 import type { GenerateRequest } from '../../preload/contract/generation.ts'
 import { Studio } from '../../renderer/state/studio.svelte.ts'
-import { Comparison } from '../../renderer/views/create/comparison.svelte.ts'
+import { Comparison, type Place } from '../../renderer/views/create/comparison.svelte.ts'
 import { Stage } from '../../renderer/views/create/stage.svelte.ts'
 import { demo, guide, guideModel, jobOf, own, picture, queueOf, record, StudioEnd, settled } from './studio-end.ts'
 
 const guided: Partial<PictureRecord> = { method: 'guide', guide: { name: 'demo-guide' }, refresh: 4 }
 
 /** A studio whose gallery holds pictures of seed 7 that were made so; the first is looked at. */
-async function opened(...made: Partial<PictureRecord>[]) {
+async function opened(made: Partial<PictureRecord>[], answers: ConstructorParameters<typeof StudioEnd>[0] = {}) {
   const details = made.map(
     (settings, index): PictureDetail => ({
       ...picture(made.length - index, 7),
@@ -24,6 +24,7 @@ async function opened(...made: Partial<PictureRecord>[]) {
     'gallery.page': () => ({ items: details, total: details.length }),
     'gallery.detail': ({ id }: { id: number }) => details.find(detail => detail.id === id),
     'queue.enqueue': (request: GenerateRequest) => ({ ...jobOf(next++, 'queued'), request }),
+    ...answers,
   })
   const studio = new Studio(end)
   const comparison = studio.of(Comparison)
@@ -37,7 +38,7 @@ const asked = (end: StudioEnd) => end.inputsOf('queue.enqueue').map(input => (in
 
 describe('a comparison', () => {
   test('takes what the gallery has with exactly these settings, and has the rest painted', async () => {
-    const { end, comparison } = await opened(guided, { method: 'cfg', steps: 8 }, { method: 'none' })
+    const { end, comparison } = await opened([guided, { method: 'cfg', steps: 8 }, { method: 'none' }])
     await comparison.open()
     expect(methodsOf(comparison)).toEqual(['guide', 'cfg', 'none'])
     expect(comparison.places.map(({ detail }) => detail?.id)).toEqual([3, undefined, 1])
@@ -47,7 +48,7 @@ describe('a comparison', () => {
   })
 
   test('takes a picture up when it has been painted, and stays with the one that is looked at', async () => {
-    const { end, comparison, stage, details } = await opened(guided, { method: 'none' })
+    const { end, comparison, stage, details } = await opened([guided, { method: 'none' }])
     await comparison.open()
     end.tell('queue.changed', queueOf(jobOf(100, 'running', { seed: 7 })))
     const painted = {
@@ -65,7 +66,7 @@ describe('a comparison', () => {
   })
 
   test("of a picture with CFG brings the bar's method, else a guide that fits", async () => {
-    const { comparison, studio } = await opened({ method: 'cfg' })
+    const { comparison, studio } = await opened([{ method: 'cfg' }])
     studio.create.set({ method: 'reuse', reuse: 3 })
     await comparison.open()
     expect(methodsOf(comparison)).toEqual(['reuse', 'cfg', 'none'])
@@ -75,16 +76,31 @@ describe('a comparison', () => {
     expect(comparison.at('guide')?.request).toMatchObject({ guide: 'demo-guide', guidance: 5 })
   })
 
+  test('says where the queue did not take a picture, until it does', async () => {
+    let full = true
+    const { comparison } = await opened([guided, { method: 'none' }], {
+      'queue.enqueue': (request: GenerateRequest) => {
+        if (full) throw new Error('The queue is full.')
+        return { ...jobOf(100, 'queued'), request }
+      },
+    })
+    await comparison.open()
+    expect(comparison.at('cfg')).toMatchObject({ job: null, refused: true })
+    full = false
+    await comparison.paint(comparison.at('cfg') as Place)
+    expect(comparison.at('cfg')).toMatchObject({ job: 100, refused: false })
+  })
+
   test('is not offered where the picture could not be painted again', async () => {
-    const gone = await opened({ ...guided, base: { name: 'gone' } })
+    const gone = await opened([{ ...guided, base: { name: 'gone' } }])
     expect(gone.comparison.possible).toBe(false)
-    const begun = await opened({ ...guided, strength: 0.5 })
+    const begun = await opened([{ ...guided, strength: 0.5 }])
     await begun.comparison.open()
     expect([begun.comparison.source, asked(begun.end)]).toEqual([null, []])
   })
 
   test('never shows one method on both sides', async () => {
-    const { comparison } = await opened(guided)
+    const { comparison } = await opened([guided])
     await comparison.open()
     expect([comparison.left, comparison.right]).toEqual(['guide', 'cfg'])
     comparison.put('left', 'cfg')

@@ -222,7 +222,7 @@ describe('keeping', () => {
     const older = await opened({ 'system.recall': () => ({ prompt: 'old' }) })
     expect(older.create.values).toEqual({ ...createDefaults, prompt: 'old' })
     const strange = await opened({ 'system.recall': () => ({ prompt: 'old', sampler: 'gone' }) })
-    expect(strange.create.values).toEqual(createDefaults)
+    expect(strange.create.values).toEqual({ ...createDefaults, prompt: 'old' })
   })
 
   test('writes once when changes have come to rest', async () => {

@@ -109,6 +109,52 @@ describe('what is shown', () => {
   })
 })
 
+describe('when another program has changed the gallery', () => {
+  async function changed(items: PictureItem[]) {
+    const held = { items }
+    const all = await opened([], {
+      'gallery.page': ({ after, limit }: { after: { id: number } | null; limit: number }) => ({
+        items: held.items.filter(({ id }) => !after || id < after.id).slice(0, limit),
+        total: null,
+      }),
+    })
+    const ids = () => all.stage.recent.items.map(({ id }) => id)
+    const become = async (items: PictureItem[]) => {
+      held.items = items
+      all.end.tell('gallery.stale', {})
+      await settled()
+    }
+    return { ...all, ids, become }
+  }
+
+  test('the strip takes in what is new and lets go of what is gone', async () => {
+    const { stage, ids, become } = await changed([picture(3), picture(2), picture(1)])
+    await become([picture(4), picture(3), picture(1)])
+    expect(ids()).toEqual([4, 3, 1])
+    expect(stage.chosen?.id).toBe(3)
+  })
+
+  test('a neighbour of the picture that is gone is shown, then nothing, then the first that comes', async () => {
+    const { stage, become } = await changed([picture(4), picture(3), picture(2), picture(1)])
+    await stage.choose(picture(3))
+    await become([picture(4), picture(1)])
+    expect([stage.chosen?.id, stage.detail?.id]).toEqual([1, 1])
+    await become([])
+    expect(stage.shown).toBeNull()
+    await become([picture(5)])
+    expect(stage.chosen?.id).toBe(5)
+  })
+
+  test('so it is when the studio can be reached again', async () => {
+    const { end, stage, become } = await changed([picture(2), picture(1)])
+    await become([picture(1)])
+    end.connection('lost')
+    end.connection('open')
+    await settled()
+    expect(stage.chosen?.id).toBe(1)
+  })
+})
+
 describe('painting', () => {
   test('draws another seed each time unless it is locked', async () => {
     const { end, stage, studio } = await opened()

@@ -29,6 +29,9 @@ export interface PictureMark {
 /** How many failed jobs are listed. */
 const mostFailed = 20
 
+/** One that is said to run may not be painted any more: on a full disk its end could not be written. */
+const isPending = inArray(table.state, ['running', 'queued'])
+
 /** Requests for pictures, in the order in which they are painted. */
 export function jobs(db: Connection) {
   const lastPosition = () =>
@@ -75,7 +78,7 @@ export function jobs(db: Connection) {
       db
         .select()
         .from(table)
-        .where(inArray(table.state, ['running', 'queued']))
+        .where(isPending)
         .orderBy(sql`${table.state} = 'queued'`, asc(table.position))
         .all()
         .map(jobOf),
@@ -102,15 +105,12 @@ export function jobs(db: Connection) {
       const row = get(id)
       return row?.state === 'queued' || row?.state === 'running' ? update(id, { state: 'running' }) : undefined
     },
-    /** Cancels a job that waits, or all that wait; says whether there were any. */
-    cancelQueued(id?: number): boolean {
-      const waits = eq(table.state, 'queued')
-      const { changes } = db
-        .update(table)
+    /** Cancels a pending job, or all of them. */
+    cancelPending(id?: number): void {
+      db.update(table)
         .set({ state: 'cancelled', finished: Date.now() })
-        .where(id === undefined ? waits : and(waits, eq(table.id, id)))
+        .where(and(isPending, id === undefined ? undefined : eq(table.id, id)))
         .run()
-      return changes > 0
     },
     remove(id: number): void {
       db.delete(table).where(eq(table.id, id)).run()

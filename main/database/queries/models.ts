@@ -8,14 +8,11 @@ export type ModelRow = typeof table.$inferSelect
 export type NewModel = Omit<ModelRow, 'id' | 'created'>
 export type ModelChanges = Partial<NewModel>
 
-/** Ids that no model of the library may have. */
-const reserved: ReadonlySet<string> = new Set(['demo'])
-
 /** The library: models on disk, and the folders that they are used in. */
 export function models(db: Connection) {
   const has = (condition: SQL): boolean =>
     db.select({ id: table.id }).from(table).where(condition).limit(1).get() !== undefined
-  const isTaken = (id: string): boolean => reserved.has(id) || has(eq(table.id, id))
+  const isTaken = (id: string): boolean => has(eq(table.id, id))
 
   /** `name`, `name-2`, `name-3`...: the first that is free. */
   function freeId(wanted: string): string {
@@ -28,6 +25,15 @@ export function models(db: Connection) {
     return db.insert(table).values(row).returning().get()
   }
 
+  /** Another id for the model that has this one, if any has. */
+  function giveId(id: string, wantedId: string): void {
+    if (isTaken(id))
+      db.update(table)
+        .set({ id: freeId(wantedId) })
+        .where(eq(table.id, id))
+        .run()
+  }
+
   /** Undefined where there is no such model. */
   const change = (id: string, changes: ModelChanges): ModelRow | undefined =>
     db.update(table).set(changes).where(eq(table.id, id)).returning().get()
@@ -35,6 +41,7 @@ export function models(db: Connection) {
   return {
     add,
     change,
+    giveId,
     list: (): ModelRow[] => db.select().from(table).orderBy(asc(table.kind), asc(table.name), asc(table.id)).all(),
     get: (id: string): ModelRow | undefined => db.select().from(table).where(eq(table.id, id)).get(),
     atPath: (path: string): ModelRow | undefined => db.select().from(table).where(eq(table.path, path)).get(),

@@ -21,6 +21,9 @@ export function removals(db: Connection) {
   const find = prepare('SELECT final FROM removals WHERE id = ?')
   const journalled = prepare('SELECT rows FROM removed_pictures WHERE removal = ?').pluck()
   const finalize = prepare('UPDATE removals SET final = 1 WHERE id = ?')
+  const rowedAgain = prepare(
+    'DELETE FROM removed_pictures WHERE removal = ? AND EXISTS (SELECT 1 FROM pictures WHERE file = removed_pictures.file)',
+  )
   const picturesOf = prepare(
     `SELECT json_extract(rows, '$.picture.id') AS id, json_extract(rows, '$.picture.size') AS size, file
       FROM removed_pictures WHERE removal = ?`,
@@ -60,9 +63,10 @@ export function removals(db: Connection) {
         return item ?? []
       })
     },
-    /** From here on it cannot be taken back; the pictures that are to go. */
+    /** From here on it cannot be taken back; the pictures that are to go. A file that has a row stays. */
     finalize(removal: string) {
       finalize.run(removal)
+      rowedAgain.run(removal)
       return picturesOf.all(removal) as { id: number; size: number; file: string }[]
     },
     /** These files have left the disk; a removal without any is over. */

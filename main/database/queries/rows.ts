@@ -50,6 +50,7 @@ export function pictureRows(db: Connection) {
     .values(placeholders(columns))
     .onConflictDoNothing({ target: pictures.file })
     .prepare()
+  const takeBack = db.$client.prepare('DELETE FROM removed_pictures WHERE file = ?')
   const insertGeneration = db
     .insert(generations)
     .values(placeholders(['picture', 'prompt', 'negative', 'settings', 'passes', 'seconds']))
@@ -65,7 +66,7 @@ export function pictureRows(db: Connection) {
     }
   }
 
-  /** Rows a picture; nothing where its file has a row already. */
+  /** Rows a picture, which takes its file out of the journal of removals; nothing where its file has a row already. */
   function insert({ generation, tags = [], id: wanted, ...given }: NewPicture): PictureItem | undefined {
     const id = wanted !== undefined && taken.get(wanted) === undefined ? wanted : nextId(given.created)
     const row = {
@@ -81,6 +82,8 @@ export function pictureRows(db: Connection) {
       id,
     }
     if (insertPicture.run(row).changes === 0) return undefined
+    // A file that was about to leave the disk is a picture again, and stays
+    takeBack.run(row.file)
     if (generation) insertGeneration.run({ passes: null, seconds: null, ...generation, picture: id })
     for (const name of tags) {
       insertTag.run(name)

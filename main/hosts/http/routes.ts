@@ -88,7 +88,7 @@ export function routes({ app, data, renderer, log, sessions, cookie, onOpened }:
     '/headers/:name',
     session,
     takes(200, async (c, name) => {
-      const limit = Math.min(mostHeader, await room(data))
+      const limit = Math.min(mostHeader, await room(data, true))
       return app.library.inspectStart({ name, size: sizeOf(c.req.query('size')) }, parts(c.env.incoming, limit))
     }),
   )

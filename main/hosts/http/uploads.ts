@@ -16,10 +16,10 @@ export function sizeOf(text: string | undefined): number {
   throw new UserError('This is no size of a file.', 'Drop the file again.')
 }
 
-/** How many bytes may still be written below `folder`. */
-export async function room(folder: string): Promise<number> {
+/** How many bytes may still be written below `folder`, for good; `passing` for what is gone again at once. */
+export async function room(folder: string, passing = false): Promise<number> {
   const { bavail, bsize } = await statfs(folder)
-  return Math.max(0, bavail * bsize - spare)
+  return Math.max(0, bavail * bsize - (passing ? 0 : spare))
 }
 
 /** A name without any folder in it; undefined for anything that is more or less than a file's name. */

@@ -1,22 +1,25 @@
 import type { ModelHashes } from '../../../models/checkpoint/hashes.ts'
 import type { ModelFacts } from '../facts.ts'
-import type { GuideReport } from '../guides.ts'
+import type { reportPair } from '../guides.ts'
 
-/** What the library's thread is asked for. */
-export interface Question {
-  readonly id: number
-  readonly work: 'look' | 'hash' | 'pair'
-  readonly paths: readonly string[]
+/** What the library's thread does. */
+export interface Work {
+  look(path: string): Promise<ModelFacts>
+  hash(path: string): Promise<ModelHashes>
+  readonly pair: typeof reportPair
 }
 
 /** What each kind of work gives. */
-export interface Results {
-  readonly look: ModelFacts
-  readonly hash: ModelHashes
-  readonly pair: GuideReport
+export type Result<W extends keyof Work> = Awaited<ReturnType<Work[W]>>
+
+/** What it is asked for. */
+export interface Question {
+  readonly id: number
+  readonly work: keyof Work
+  readonly given: Parameters<Work[keyof Work]>
 }
 
 /** Its answer: a result, or an error; `user` is set where a person can mend it. */
 export type Answer =
-  | { readonly id: number; readonly result: Results[Question['work']] }
+  | { readonly id: number; readonly result: Result<keyof Work> }
   | { readonly id: number; readonly error: { message: string; hint: string; user: boolean } }

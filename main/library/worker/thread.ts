@@ -3,17 +3,17 @@ import { hashModel } from '../../../models/checkpoint/hashes.ts'
 import { UserError } from '../../../models/errors.ts'
 import { lookAt } from '../facts.ts'
 import { reportPair } from '../guides.ts'
-import type { Answer, Question } from './messages.ts'
+import type { Answer, Question, Result, Work } from './messages.ts'
 
-const work = { look: lookAt, hash: (path: string) => hashModel(path), pair: reportPair }
+const work: Work = { look: lookAt, hash: path => hashModel(path), pair: reportPair }
 
 parentPort?.on('message', async (question: Question) => {
   parentPort?.postMessage(await answer(question))
 })
 
-async function answer({ id, work: name, paths: [path = '', other = ''] }: Question): Promise<Answer> {
+async function answer({ id, work: name, given }: Question): Promise<Answer> {
   try {
-    return { id, result: await work[name](path, other) }
+    return { id, result: await (work[name] as (...given: Question['given']) => Promise<Result<keyof Work>>)(...given) }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const user = error instanceof UserError

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { UserError } from '../../../models/errors.ts'
-import type { Answer, Question, Results } from './messages.ts'
+import type { Answer, Question, Result, Work } from './messages.ts'
 
 interface Pending {
   resolve(result: unknown): void
@@ -17,14 +17,14 @@ export class LibraryWorker {
   readonly #pending = new Map<number, Pending>()
 
   /** Throws `UserError` where the file is at fault. */
-  ask<W extends Question['work']>(work: W, ...paths: readonly string[]): Promise<Results[W]> {
+  ask<W extends keyof Work>(work: W, ...given: Parameters<Work[W]>): Promise<Result<W>> {
     return new Promise((resolve, reject) => {
       const id = this.#next++
       this.#thread ??= this.#start()
       const thread = this.#thread
-      this.#pending.set(id, { resolve: result => resolve(result as Results[W]), reject })
+      this.#pending.set(id, { resolve: result => resolve(result as Result<W>), reject })
       thread.ref()
-      thread.postMessage({ id, work, paths } satisfies Question)
+      thread.postMessage({ id, work, given } satisfies Question)
     })
   }
 

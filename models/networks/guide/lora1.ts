@@ -5,7 +5,7 @@ import { linear } from '../../graph/ops/linear.ts'
 import { mul } from '../../graph/ops/mul.ts'
 import { reshape } from '../../graph/ops/reshape.ts'
 import { slice } from '../../graph/ops/slice.ts'
-import type { Value } from '../../graph/value.ts'
+import { ShapeError, type Value } from '../../graph/value.ts'
 import type { Parameters } from '../parameters.ts'
 import { conditioning, plus, strength, textWidth } from './conditioning.ts'
 import type { GuideConfig, GuideInputs, GuideKind } from './kind.ts'
@@ -57,6 +57,7 @@ interface Scale {
 
 /** The scales of every module, from one matrix product: many small ones would take longer than the base's own work. */
 function scalesOf(config: GuideConfig, p: Parameters, inputs: GuideInputs): Map<string, Scale> {
+  if (config.modules.length === 0) throw new ShapeError('it names no layer that it changes')
   const told = conditioning(config, p, inputs)
   const width = told.shape[1] as number
   const ranks = config.modules.map((_, number) => config.shapes.get(`A.${number}.weight`)?.[0] ?? 0)

@@ -15,6 +15,8 @@ export interface Place {
   readonly detail: PictureDetail | null
   /** What paints it. */
   readonly job: number | null
+  /** Whether the queue did not take it; the person was told why. */
+  readonly refused: boolean
 }
 
 /** The picture that is looked at, held against the same seed under other methods. */
@@ -64,7 +66,8 @@ export class Comparison {
     // What is painted for the comparison does not take the picture's place behind it.
     this.#stage.following = false
     this.#stage.repaint.forget()
-    this.places = this.#requests(detail).map(request => ({ method: request.method, request, detail: null, job: null }))
+    const unknown = { detail: null, job: null, refused: false }
+    this.places = this.#requests(detail).map(request => ({ method: request.method, request, ...unknown }))
     this.#source = detail
     const [first, second] = this.places
     this.left = first?.method ?? 'cfg'
@@ -84,7 +87,7 @@ export class Comparison {
   /** Puts the picture of a place at the end of the queue. */
   async paint(place: Place): Promise<void> {
     const job = await this.#studio.queue.enqueue(place.request)
-    if (job !== undefined) this.#change(place, { job: job.id })
+    this.#change(place, job === undefined ? { refused: true } : { job: job.id, refused: false })
   }
 
   /** Shows a method on one side; the one that was there changes places with it. */

@@ -15,11 +15,13 @@ export class Recent {
       const rest = this.items.filter(({ id }) => !gone.has(id)).map(item => changed.get(item.id) ?? item)
       this.items = [...added, ...rest].sort((a, b) => b.created - a.created || b.id - a.id).slice(0, kept)
     })
-    connection.onOpen(async () => {
+    const load = async () => {
       const page = await toasts.attempt(api.gallery.page({ limit: kept }))
       if (page === undefined) return
       this.items = page.items
       this.loaded = true
-    })
+    }
+    events.on('gallery.stale', () => void load())
+    connection.onOpen(() => void load())
   }
 }

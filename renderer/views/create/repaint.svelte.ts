@@ -1,9 +1,10 @@
 import type { PictureDetail } from '../../../preload/contract/gallery.ts'
 import type { GenerateRequest } from '../../../preload/contract/generation.ts'
 import type { Job } from '../../../preload/contract/queue.ts'
-import { type CreateValues, guidanceKey, unguided } from '../../state/create-values.ts'
+import { type CreateValues, pictureKey, unguided } from '../../state/create-values.ts'
 import type { Studio } from '../../state/studio.svelte.ts'
 import { Costs, type Run } from './costs.svelte.ts'
+import { isSame, type Wish, Wishes } from './wishes.ts'
 
 /** What the bar under the picture changes. */
 export type Guidance = Partial<
@@ -24,6 +25,14 @@ interface ShownDraft extends Run {
   readonly height: number
 }
 
+/** How things were before a control was touched: Escape brings it back. */
+interface Before {
+  readonly values: CreateValues
+  draft: ShownDraft | null
+  /** What was cancelled since to make room for drafts. */
+  wish: Wish | undefined
+}
+
 /** Seconds that a draft may take while a control is dragged; slower pictures are painted when it is let go. */
 const slow = 2
 const breath = 40
@@ -35,25 +44,24 @@ const breath = 40
 export class Repaint {
   /** What the newest draft looks like; it stays until the picture takes its place. */
   draft = $state.raw<ShownDraft | null>(null)
-  /** As the panel was before the control was touched. */
-  #before: CreateValues | undefined
+  #before: Before | undefined
   #wanted: GenerateRequest | undefined
   #drafting = false
+  /** What no draft can be had of: it is not tried again until something else is moved to. */
+  #hopeless: string | undefined
   /** Raised when what is under way is no longer wanted. */
   #turn = 0
   #timer: ReturnType<typeof setTimeout> | undefined
-  #job: number | undefined
   readonly #studio: Studio
   readonly #looked: Looked
   readonly #costs: Costs
+  readonly #wishes: Wishes
 
   constructor(studio: Studio, looked: Looked) {
     this.#studio = studio
     this.#looked = looked
     this.#costs = studio.of(Costs)
-    studio.events.on('queue.changed', ({ jobs }) => {
-      if (jobs.some(({ id, state }) => id === this.#job && state === 'failed')) this.draft = null
-    })
+    this.#wishes = new Wishes(studio, () => this.#dropWaiting())
   }
 
   /** Whether a control is held, or has not rested long enough. */
@@ -63,64 +71,87 @@ export class Repaint {
 
   /** While a control moves: a draft of every place that there is time for. */
   move(change: Guidance): void {
-    const { create } = this.#studio
     clearTimeout(this.#timer)
-    this.#before ??= create.values
-    create.set(change)
+    const before = this.#begin(change)
     const wish = this.#wish()
     if (wish === undefined) return
-    void this.#replace(wish)
+    before.wish = this.#wishes.replace(wish) ?? before.wish
+    if (draftKey(wish) !== this.#hopeless) this.#hopeless = undefined
     const fast = (this.#costs.expected(wish) ?? 0) <= slow
-    this.#wanted = fast ? wish : undefined
+    this.#wanted = fast && this.#hopeless === undefined ? wish : undefined
     void this.#paintDrafts()
   }
 
   /** A control has moved and is let alone for `wait` milliseconds: paints what it says. */
   rest(change: Guidance, wait: number): void {
-    this.#before ??= this.#studio.create.values
-    this.#studio.create.set(change)
+    this.#begin(change)
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => void this.paint(), wait)
   }
 
   /** Paints what the bar says for the gallery, unless that is what is looked at. */
   async paint(change: Guidance = {}): Promise<void> {
-    const { create, queue } = this.#studio
-    create.set(change)
+    this.#studio.create.set(change)
     this.#before = undefined
     this.#stopDrafts()
-    const wish = this.#wish()
-    if (wish === undefined) return
-    const last = this.#pending()
-    if (last !== undefined && isSame(last.request, wish)) return
-    if (isSame(this.#source(), wish)) {
+    const [source, wish] = [this.#source(), this.#wish()]
+    if (source === undefined || wish === undefined) {
       this.draft = null
-      await this.#replace(wish)
       return
     }
-    this.#looked.following = true
-    const job = await queue.enqueue(wish)
-    if (last !== undefined) await queue.cancel(last.id)
-    this.#job = job?.id
-    if (job === undefined) this.draft = null
+    const { standing } = this.#wishes
+    if (standing !== undefined && isSame(standing.request, wish)) return
+    this.#wishes.replace(wish)
+    if (isSame(source, wish)) this.draft = null
+    else await this.#ask(wish)
   }
 
-  /** Gives up what the control was moved for, and puts it back. */
+  /** Gives up what the control was moved for, and puts back what there was before: also the wish that had to make room. */
   drop(): void {
-    if (this.#before) this.#studio.create.set(this.#before)
-    this.forget()
+    const before = this.#before
+    if (before === undefined) return
+    this.#before = undefined
+    this.#stopDrafts()
+    this.#studio.create.set(before.values)
+    this.draft = before.draft
+    if (before.wish !== undefined) void this.#ask(before.wish.request)
   }
 
   /** The picture is there: the draft gives way to it. */
   arrive(): void {
-    if (!this.moving) this.draft = null
+    this.#hopeless = undefined
+    const before = this.#before
+    // It was done before it could be cancelled.
+    if (before?.wish !== undefined && before.wish.job === this.#studio.queue.running?.id) before.wish = undefined
+    this.#dropWaiting()
   }
 
   /** Something else is shown from now on. */
   forget(): void {
     this.#before = undefined
+    this.#hopeless = undefined
     this.#stopDrafts()
+    this.#wishes.release()
     this.draft = null
+  }
+
+  /** A control is about to say `change`. */
+  #begin(change: Guidance): Before {
+    const { create } = this.#studio
+    this.#before ??= { values: create.values, draft: this.draft, wish: undefined }
+    create.set(change)
+    return this.#before
+  }
+
+  /** The draft that waited for its picture goes; one of a control that is held stays. */
+  #dropWaiting(): void {
+    if (this.#before === undefined) this.draft = null
+    else this.#before.draft = null
+  }
+
+  async #ask(wish: GenerateRequest): Promise<void> {
+    this.#looked.following = true
+    await this.#wishes.ask(wish, this.#looked.detail?.id)
   }
 
   /** What is looked at with the guidance of the bar. */
@@ -131,28 +162,25 @@ export class Repaint {
     return { ...unguided(source), ...create.guidanceFor(models.baseAt(source.base)), count: 1 }
   }
 
-  /** The request of what is looked at; a wish that is still being painted is one for the picture before it. */
+  /** The request of what is looked at. */
   #source(): GenerateRequest | undefined {
-    const { create, models, queue } = this.#studio
     const { job, detail } = this.#looked
-    if (job !== undefined && job.id !== this.#job) {
-      return { ...job.request, seed: (job.request.seed ?? 0) + (queue.progress?.picture ?? 0) }
-    }
-    // Without its base it cannot be painted again: what the bar says holds for the next picture alone.
-    if (!detail?.settings || models.baseOf(detail.settings.base) === undefined) return undefined
-    return create.requestFor(detail.settings)
+    if (job === undefined) return this.#chosen()
+    const wish = this.#wishes.paintedBy(job)
+    if (wish === undefined)
+      return { ...job.request, seed: (job.request.seed ?? 0) + (this.#studio.queue.progress?.picture ?? 0) }
+    // A wish that is still being painted is one for the picture before it; one that was given up may never be seen.
+    return ((wish.unwanted || wish.of === detail?.id) && this.#chosen()) || wish.request
   }
 
-  #pending(): Job | undefined {
-    return this.#studio.queue.state.jobs.find(
-      ({ id, state }) => id === this.#job && (state === 'queued' || state === 'running'),
-    )
-  }
-
-  /** Ends the wish that is still being painted where another has come. */
-  async #replace(wish: GenerateRequest): Promise<void> {
-    const last = this.#pending()
-    if (last !== undefined && !isSame(last.request, wish)) await this.#studio.queue.cancel(last.id)
+  /** The request of the picture that is looked at, or was before something was painted. */
+  #chosen(): GenerateRequest | undefined {
+    const { create, models } = this.#studio
+    const settings = this.#looked.detail?.settings
+    // Without its base, or the picture that it began with, it cannot be painted again: what the bar says holds for the
+    // next picture alone.
+    if (!settings || settings.strength !== undefined || models.baseOf(settings.base) === undefined) return undefined
+    return create.requestFor(settings)
   }
 
   async #paintDrafts(): Promise<void> {
@@ -168,6 +196,10 @@ export class Repaint {
       const [turn, request] = [this.#turn, this.#wanted]
       this.#wanted = undefined
       const draft = await toasts.attempt(api.queue.draft(request))
+      if (draft === undefined) {
+        this.#hopeless = draftKey(request)
+        if (this.#wanted !== undefined && draftKey(this.#wanted) === this.#hopeless) this.#wanted = undefined
+      }
       if (turn !== this.#turn || draft === undefined) continue
       if (draft === null) {
         // The queue had not quite come to rest.
@@ -192,6 +224,6 @@ export class Repaint {
 
 const pause = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds))
 
-/** Whether two requests for the same picture ask for the same guidance. */
-const isSame = (a: GenerateRequest | undefined, b: GenerateRequest): boolean =>
-  a !== undefined && guidanceKey(a) === guidanceKey(b)
+/** Two drafts of the same key are alike but for their numbers: where one fails, so does the other. */
+const draftKey = (request: GenerateRequest): string =>
+  pictureKey({ ...unguided(request), method: request.method, guide: request.guide })

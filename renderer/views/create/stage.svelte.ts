@@ -2,6 +2,7 @@ import type { PictureDetail, PictureItem } from '../../../preload/contract/galle
 import type { GenerateRequest } from '../../../preload/contract/generation.ts'
 import type { Job } from '../../../preload/contract/queue.ts'
 import { pictureUrl } from '../../api.ts'
+import { goneOf } from '../../state/gallery-list.ts'
 import type { Studio } from '../../state/studio.svelte.ts'
 import { Costs, type Run } from './costs.svelte.ts'
 import { Recent } from './recent.svelte.ts'
@@ -68,18 +69,12 @@ export class Stage {
       this.#arrive(added)
       const changed = updated.find(({ id }) => id === this.chosen?.id)
       if (changed) void this.show(changed)
-      if (this.chosen && removed.includes(this.chosen.id)) {
-        this.repaint.forget()
-        void this.show(this.#besides(removed))
-      }
+      this.#leave(new Set(removed), this.recent.items)
     })
+    studio.events.on('gallery.stale', () => void this.#lookAgain())
     this.recent = new Recent(studio)
     this.costs = studio.of(Costs)
-    studio.connection.onOpen(async () => {
-      if (this.chosen !== null) return
-      const newest = (await studio.toasts.attempt(studio.api.gallery.page({ limit: 1 })))?.items[0]
-      if (newest && this.chosen === null) await this.show(newest)
-    })
+    studio.connection.onOpen(() => void this.#lookAgain())
   }
 
   /** Looks at a picture of the strip and away from what is being painted. */
@@ -143,12 +138,28 @@ export class Stage {
     void this.show(item)
   }
 
-  /** The picture of the strip that is looked at when the chosen one goes. */
-  #besides(removed: readonly number[]): PictureItem | null {
+  /** Sees whether the chosen picture is still there where nothing was told of it; where none is chosen, takes the newest. */
+  async #lookAgain(): Promise<void> {
+    const { api, toasts } = this.#studio
+    // Before the strip has loaded itself anew: what is gone still has its neighbours there.
     const { items } = this.recent
+    if (this.chosen === null) {
+      const newest = (await toasts.attempt(api.gallery.page({ limit: 1 })))?.items[0]
+      if (newest && this.chosen === null) await this.show(newest)
+      return
+    }
+    const gone = await toasts.attempt(goneOf(api, [...new Set([this.chosen, ...items].map(({ id }) => id))]))
+    if (gone !== undefined) this.#leave(gone, items)
+  }
+
+  /** Looks at the next picture of a strip where the chosen one is gone. */
+  #leave(gone: ReadonlySet<number>, items: readonly PictureItem[]): void {
+    if (this.chosen === null || !gone.has(this.chosen.id)) return
     const index = items.findIndex(({ id }) => id === this.chosen?.id)
-    const stays = (item: PictureItem) => !removed.includes(item.id)
-    return items.slice(index + 1).find(stays) ?? items.slice(0, Math.max(0, index)).findLast(stays) ?? null
+    const stays = (item: PictureItem) => !gone.has(item.id)
+    this.repaint.forget()
+    const next = items.slice(index + 1).find(stays) ?? items.slice(0, Math.max(0, index)).findLast(stays)
+    void this.show(next ?? null)
   }
 
   #sizeOf({ width, height }: GenerateRequest): { width: number; height: number } {

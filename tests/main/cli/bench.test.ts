@@ -22,7 +22,7 @@ it('compares methods by passes, time and nearness to CFG', async () => {
     expect(secondsPerStep).toBeGreaterThan(0)
 })
 
-it.each(['magic', 'cfg:2', 'reuse:1', 'guide:x'])('does not know the method %s', async name => {
+it.each(['magic', 'cfg:2', 'reuse:1', 'guide:x', 'guide:2:9'])('does not know the method %s', async name => {
   const { code, stderr } = await cicerone('bench', '--compare', name)
   expect(code).toBe(2)
   expect(stderr).toContain(`--compare: ${name} is none of guide, cfg,`)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseParameters } from '../../../main/gallery/parameters.ts'
 import { readPngText } from '../../../main/gallery/png.ts'
+import { shipped } from '../../../main/paths.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { loadTensors } from '../../support/safetensors.ts'
 import { cicerone } from './cicerone.ts'
@@ -35,6 +36,41 @@ describe('cicerone generate with a guidance method', () => {
     expect(JSON.parse(text.get('cicerone') ?? '')).toMatchObject(recorded)
     // Other programs' text says the same.
     expect(parseParameters(text.get('parameters') ?? '').settings).toMatchObject(recorded)
+  })
+
+  it.each([
+    [['--method', 'cfg', '--guide', 'demo-guide'], '--guide: the method cfg takes none.'],
+    [['--method', 'interval', '--interval', '1'], 'interval: must be two noise levels, the lower one first'],
+    [['--method', 'interval', '--interval', '5,1'], 'interval: must be two noise levels, the lower one first'],
+  ])('%j is refused in one sentence', async (options, sentence) => {
+    const { code, stderr } = await cicerone('generate', 'a lemon', '--out', at('b.png'), ...options)
+    expect([code, stderr]).toEqual([2, expect.stringContaining(sentence)])
+  })
+
+  it.each([
+    ['9', ''],
+    ['12', 'trained for guidance scales from 1 to 9; at 12 it may be far from CFG.'],
+  ])('says where a guide was not trained for w = %s', async (w, sentence) => {
+    const place = ['--steps', '1', '--out', at('c.png'), '--method', 'guide', '--guidance', w]
+    const { code, stderr } = await cicerone('generate', 'a lemon', ...place)
+    expect(code).toBe(0)
+    expect(stderr.includes('trained')).toBe(sentence !== '')
+    expect(stderr).toContain(sentence)
+  })
+
+  it('fits by what the base is said to predict, not by what its file says', async () => {
+    const place = ['--steps', '1', '--out', at('d.png')]
+    const asked = ['--method', 'guide', '--prediction', 'epsilon']
+    const { code, stderr } = await cicerone('generate', 'a lemon', ...place, ...asked, '--guide', shipped.guide)
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining("(predictionType) is v_prediction, the base's is epsilon."),
+    ])
+    expect((await cicerone('generate', 'a lemon', ...place, '--method', 'guide', '--prediction', 'v')).code).toBe(0)
+  })
+
+  it('guides from the first step where the upper noise level is 1000', async () => {
+    expect((await paint('--method', 'interval', '--interval', '0,1000')).told.passes).toBe(16)
   })
 
   it('is the base at w = 1, bit by bit', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { expect, test, vi } from 'vitest'
@@ -228,8 +228,63 @@ test('check --fix forgets nothing where the whole folder is gone', async () => {
   const { gallery, data } = await opened()
   await gallery.add(painted())
   await rename(join(data, 'pictures'), join(data, 'elsewhere'))
-  await expect(gallery.check({ fix: true })).rejects.toThrow('None of the 1 pictures')
+  await expect(gallery.check({ fix: true })).rejects.toThrow(`Missing from ${join(data, 'pictures')}: 1 of 1 pictures.`)
   expect((await gallery.service.page(all)).total).toBe(1)
+})
+
+test('check --fix forgets nothing of an absent drive in whose place something was painted since', async () => {
+  const { gallery, data } = await opened()
+  const ids: number[] = []
+  for (let seed = 0; seed < 4; seed++) ids.push((await gallery.add(painted({ seed }))).id)
+  await gallery.service.star({ ids, starred: true })
+  await rename(join(data, 'pictures'), join(data, 'drive'))
+  await gallery.add(painted())
+  await expect(gallery.check({ fix: true })).rejects.toThrow('4 of 5 pictures')
+  await rename(join(data, 'pictures'), join(data, 'place'))
+  await rename(join(data, 'drive'), join(data, 'pictures'))
+  expect((await gallery.service.page({ ...all, query: 'star' })).total).toBe(4)
+})
+
+test('check --fix forgets a folder only where it is there, be it empty', async () => {
+  const { gallery, data } = await opened()
+  const day = async (date: Date) => {
+    const source = join(await newData(), 'copy.png')
+    await sharp({ create: { width: 9, height: 5, channels: 3, background: 'grey' } }).toFile(source)
+    await utimes(source, date, date)
+    await gallery.importFolder([source])
+  }
+  await day(new Date(2020, 0, 1, 12))
+  await day(new Date(2020, 0, 2, 12))
+  const folder = join(data, 'pictures', '2020-01-01')
+  await rm(folder, { recursive: true })
+  await expect(gallery.check({ fix: true })).rejects.toThrow(`The folder ${folder} is gone, and with it 1 picture.`)
+  expect((await gallery.service.page(all)).total).toBe(2)
+  await mkdir(folder)
+  expect((await gallery.check({ fix: true })).missing).toEqual(['pictures/2020-01-01/copy.png'])
+  expect((await gallery.service.page(all)).total).toBe(1)
+})
+
+test('check --fix keeps what the disk does not answer for, and says so', async () => {
+  const { gallery, data, told } = await opened()
+  const [{ id }, other] = [await gallery.add(painted()), await gallery.add(painted())]
+  const path = (await gallery.file(id)) ?? ''
+  await rm(path)
+  // Neither there nor gone, also for an administrator: a link to itself
+  await symlink(path, path)
+  await rm((await gallery.file(other.id)) ?? '')
+  const file = path.slice(data.length + 1)
+  const report = await gallery.check({ fix: true })
+  expect(report).toMatchObject({ unreadable: [{ file, reason: expect.stringContaining('ELOOP') }] })
+  expect(report.missing).toHaveLength(1)
+  expect((await gallery.service.page(all)).items.map(item => item.id)).toEqual([id])
+  expect(told).toContainEqual({
+    name: 'system.notice',
+    payload: {
+      level: 'error',
+      message: `Pictures that cannot be looked at: 1. ${report.unreadable[0]?.reason}.`,
+      hint: 'Check the disk; none of them was forgotten.',
+    },
+  })
 })
 
 test('imports folders of pictures with their settings and times, twice without doubling them', async () => {

@@ -1,8 +1,9 @@
-import { readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import { afterAll, beforeEach, expect, test, vi } from 'vitest'
 import { painted } from './painted.ts'
-import { opened } from './support.ts'
+import { newData, opened } from './support.ts'
 
 /** The trash is the real one, below a home of its own: where that lies is read when the package is loaded. */
 const home = await vi.hoisted(async () => {
@@ -134,6 +135,58 @@ test('what cannot be moved at all stays in the journal and is tried again', asyn
   const again = await opened(data)
   expect(await again.database.removals.pending()).toEqual([])
   expect(await trashed()).toHaveLength(1)
+})
+
+/** The same bytes of the same name and time: what a copy of the gallery's folder holds. */
+async function copyOf(path: string): Promise<string> {
+  const copy = join(await newData(), basename(path))
+  await cp(path, copy, { preserveTimestamps: true })
+  return copy
+}
+
+test('a picture that is imported while its removal can still be taken back stays', async () => {
+  const { gallery, data, close } = await opened()
+  const { id } = await gallery.add(painted())
+  const path = (await gallery.file(id)) ?? ''
+  const copy = await copyOf(path)
+  const { undo } = await gallery.service.remove({ ids: [id] })
+  expect(await gallery.importFolder([copy])).toMatchObject({ imported: 1 })
+  await close()
+  expect([await there(path), await trashed()]).toEqual([true, []])
+
+  const again = await opened(data)
+  expect(await again.gallery.check()).toMatchObject({ pictures: 1, missing: [], orphans: [] })
+  expect(await again.database.removals.pending()).toEqual([])
+  await expect(again.gallery.service.restore({ undo })).rejects.toThrow('cannot be taken back any more.')
+  const { items } = await again.gallery.service.page(all)
+  await again.gallery.service.remove({ ids: items.map(item => item.id) })
+  await again.close()
+  expect([await there(path), (await trashed()).length]).toEqual([false, 1])
+})
+
+test('so does one that could not be moved to the trash, also where an earlier studio kept both row and journal', async () => {
+  const { gallery, database, data, told, close } = await opened(undefined, 20)
+  const items = [await gallery.add(painted({ seed: 1 })), await gallery.add(painted({ seed: 2 }))]
+  const paths = await Promise.all(items.map(async ({ id }) => (await gallery.file(id)) ?? ''))
+  const copy = await copyOf(paths[0] ?? '')
+  for (const place of [join(home, 'Trash'), join(data, 'trash')]) await writeFile(place, '')
+  await gallery.service.remove({ ids: items.map(({ id }) => id) })
+  await vi.waitFor(() => expect(told.at(-1)?.payload).toMatchObject({ level: 'error' }), { timeout: 10_000 })
+  expect(await database.removals.pending()).toHaveLength(1)
+  expect(await gallery.importFolder([copy])).toMatchObject({ imported: 1 })
+  await close()
+  const db = new Sqlite(join(data, 'studio.sqlite'))
+  db.prepare(
+    `INSERT INTO pictures (id, file, size, width, height, created, starred)
+      SELECT 1, file, 1, 1, 1, 1, 0 FROM removed_pictures`,
+  ).run()
+  db.close()
+
+  for (const place of [join(home, 'Trash'), join(data, 'trash')]) await rm(place)
+  const again = await opened(data)
+  expect(await again.database.removals.pending()).toEqual([])
+  expect([await Promise.all(paths.map(there)), await trashed()]).toEqual([[true, true], []])
+  expect(await again.gallery.check()).toMatchObject({ pictures: 2, missing: [], orphans: [] })
 })
 
 test('removes ten thousand pictures and takes them back, each in one step', async () => {

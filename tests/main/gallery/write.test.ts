@@ -58,6 +58,18 @@ test('replaces an older file at one blow, after syncing', async () => {
   expect(vi.mocked(fs.rename)).toHaveBeenCalledWith(expect.stringContaining(folder), path)
 })
 
+test('has its own time before it has its name: a kill in between leaves no picture of today', async () => {
+  const modified = new Date(2021, 5, 1, 12)
+  const { rename } = await vi.importActual<typeof fs>('node:fs/promises')
+  const times: Date[] = []
+  vi.mocked(fs.rename).mockImplementationOnce(async (from, to) => {
+    times.push((await fs.stat(from)).mtime)
+    return rename(from, to)
+  })
+  await writeAtomically(join(folder, 'a.png'), picture.data, modified)
+  expect([...times, (await fs.stat(join(folder, 'a.png'))).mtime]).toEqual([modified, modified])
+})
+
 describe('refuses', () => {
   test('a folder, and what is written like one', async () => {
     expect((await failure(folder)).message).toBe(`${folder} is a folder.`)

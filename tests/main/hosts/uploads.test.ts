@@ -4,12 +4,26 @@ import { type IncomingMessage, request } from 'node:http'
 import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { parts, plainName } from '../../../main/hosts/http/uploads.ts'
 import { Uploads } from '../../../main/library/uploads.ts'
 import { UserError } from '../../../models/errors.ts'
 import type { ModelSheet } from '../../../preload/contract/models.ts'
 import { type Host, logIn, openHost, temporary } from './studio.ts'
+
+/** Bytes that the disk has left, where a test says it. */
+const disk = vi.hoisted<{ free: number | undefined }>(() => ({ free: undefined }))
+afterEach(() => {
+  disk.free = undefined
+})
+vi.mock('node:fs/promises', async original => {
+  const real = await original<typeof import('node:fs/promises')>()
+  const statfs = async (path: string) => {
+    const { bsize, bavail } = await real.statfs(path)
+    return { bsize, bavail: disk.free === undefined ? bavail : disk.free / bsize }
+  }
+  return { ...real, statfs }
+})
 
 const sheet: ModelSheet = {
   ...{ name: 'a', kind: 'base', architecture: 'sd1', dtype: 'f16', parameters: 1, size: 2, predictionType: 'epsilon' },
@@ -129,6 +143,15 @@ describe('a header', () => {
     expect((await post(host, 'a.safetensors?size=2', {})).status).toBe(401)
     expect((await post(host, '..%2Fa?size=2', { cookie })).status).toBe(400)
     expect(await readdir(folder)).toEqual([])
+  })
+
+  it('is taken where there is no room for the file itself', async () => {
+    const { host, cookie } = await open()
+    disk.free = 200 * 2 ** 20
+    const answer = await post(host, 'a.safetensors?size=2', { cookie })
+    expect(await answer.json()).toEqual(sheet)
+    const refused = await send(host, cookie, 'a.safetensors', new Uint8Array(1))
+    expect([refused.status, await refused.json()]).toMatchObject([422, { error: expect.stringContaining('too large') }])
   })
 
   it.each(['', '?size=', '?size=-1', '?size=1.5', '?size=x', '?size=1e300', '?size=Infinity'])(

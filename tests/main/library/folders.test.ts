@@ -244,6 +244,50 @@ describe('a models folder', () => {
     expect((await refusal(app.library.resolveBase(path))).message).toBe('It is painted all black.')
   })
 
+  it('is watched behind its links as well, also where one leads to an empty folder or to another one later', async () => {
+    const drive = await temporaryFolder()
+    for (const name of ['ckpt/deep', 'empty', 'other']) await mkdir(join(drive, name), { recursive: true })
+    await put('a.safetensors')
+    const bring = (path: string) => copyFile(join(root, 'a.safetensors'), join(drive, path))
+    await bring('ckpt/b.safetensors')
+    // A circle behind the link, and the folders around it
+    await symlink(root, join(drive, 'ckpt/deep/circle'))
+    await symlink(join(drive, 'ckpt'), join(root, 'checkpoints'))
+    await symlink(join(drive, 'empty'), join(root, 'loras'))
+    const app = await openStudio()
+    await app.services.models.addFolder({ path: root })
+    await until(() => card(app, 'checkpoints/b.safetensors'))
+    for (const [file, path] of [
+      ['ckpt/c.safetensors', 'checkpoints/c.safetensors'],
+      ['ckpt/deep/d.safetensors', 'checkpoints/deep/d.safetensors'],
+      ['empty/e.safetensors', 'loras/e.safetensors'],
+    ] as const) {
+      await bring(file)
+      await until(() => card(app, path), 4)
+    }
+    await mkdir(join(drive, 'ckpt/new'))
+    await bring('ckpt/new/f.safetensors')
+    await until(() => card(app, 'checkpoints/new/f.safetensors'), 4)
+    await rm(join(drive, 'ckpt/c.safetensors'))
+    await until(async () => !(await card(app, 'checkpoints/c.safetensors')), 4)
+
+    await rm(join(root, 'loras'))
+    await symlink(join(drive, 'other'), join(root, 'loras'))
+    await lookedThrough(app, 'g.safetensors')
+    await bring('other/h.safetensors')
+    await until(() => card(app, 'loras/h.safetensors'), 4)
+  })
+
+  it.runIf(process.platform !== 'win32')('is watched where it is a link itself', async () => {
+    const link = join(await temporaryFolder(), 'models')
+    await put('deep/a.safetensors')
+    await symlink(root, link)
+    const app = await openStudio()
+    await app.services.models.addFolder({ path: link })
+    await put('deep/b.safetensors')
+    await until(async () => (await found(app, link)).length === 2, 4)
+  })
+
   it('survives links that lead in circles or nowhere', async () => {
     await put('a/model.safetensors')
     await symlink(root, join(root, 'a/circle'))

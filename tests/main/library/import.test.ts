@@ -5,6 +5,7 @@ import sharp from 'sharp'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { App } from '../../../main/app.ts'
 import { headerOf } from '../../../renderer/api/header.ts'
+import { writeHollow } from '../../models/checkpoint/synthetic.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { openStudio, own, record, refusal, temporaryFolder, trashFolder, until } from '../studio.ts'
 
@@ -12,6 +13,12 @@ import { openStudio, own, record, refusal, temporaryFolder, trashFolder, until }
 const sd1Hash = async () => {
   const bytes = await crypto.subtle.digest('SHA-256', await readFile(fixture('sd1-tiny', 'sd1-tiny.safetensors')))
   return Buffer.from(bytes).toString('hex').slice(0, 10)
+}
+
+/** Writes a model of a family that is recognised and not supported; its weights are a hole. */
+async function sdxl(folder: string): Promise<string> {
+  const { single } = JSON.parse(await readFile(fixture('headers', 'sdxl-tiny.json'), 'utf8'))
+  return writeHollow(join(folder, 'sdxl.safetensors'), single)
 }
 
 describe('import', () => {
@@ -59,6 +66,49 @@ describe('import', () => {
     await utimes(original, 1_700_000_000, 1_700_000_000)
     expect((await bring(app, 'copy')).model).toMatchObject({ id: 'my-model-v1-5-2', name: 'My Model v1.5' })
     expect((await shelf(app)).toSorted()).toEqual(['My Model v1.5-2.safetensors', 'My Model v1.5.safetensors'])
+  })
+
+  it.each(['copy', 'link'] as const)('keeps apart what differs in its bytes alone, by %s', async way => {
+    const app = await open()
+    const first = await bring(app, way)
+    const tuned = join(await temporaryFolder(), 'My Model v1.5.safetensors')
+    const bytes = await readFile(original)
+    // In its last tensor: any training changes all of it
+    bytes.fill(1, bytes.length - 4096, bytes.length - 2048)
+    await writeFile(tuned, bytes)
+    const { atimeMs, mtimeMs } = await stat(original)
+    await utimes(tuned, atimeMs / 1000, mtimeMs / 1000)
+    const second = await bring(app, way, tuned)
+    expect(second.model.id).not.toBe(first.model.id)
+    expect((await readFile(second.model.path)).equals(bytes)).toBe(true)
+    for (const [path, { model }] of [[original, first] as const, [tuned, second] as const])
+      expect(await bring(app, way, path)).toMatchObject({ model: { id: model.id }, bytesCopied: 0 })
+    expect(await own(app)).toHaveLength(2)
+  })
+
+  it('takes a folder that was copied for the one that it is', async () => {
+    const app = await open()
+    const folder = fixture('sd1-tiny', 'folder')
+    const { model } = await bring(app, 'copy', folder)
+    expect(await bring(app, 'copy', folder)).toMatchObject({ model: { id: model.id }, bytesCopied: 0 })
+  })
+
+  it.each(['demo', 'demo-guide'])('gives no model the id %s, which ships with the studio', async name => {
+    const data = await temporaryFolder()
+    const app = await open(data)
+    const path = join(outside, `${name}.safetensors`)
+    await rename(original, path)
+    const { model } = await bring(app, 'in place', path)
+    expect(model.id).toBe(`${name}-model`)
+    expect(await app.services.models.rename({ id: model.id, name: 'Mine' })).toMatchObject({ name: 'Mine' })
+    // As an earlier studio may have left it
+    await app.library.catalog.database.models.giveId(model.id, name)
+    expect(await own(app)).toMatchObject([{ id: name }])
+    await app.close()
+    const again = await open(data)
+    expect(await own(again)).toMatchObject([{ id: `${name}-model`, name: 'Mine', usable: true }])
+    await again.services.models.remove({ id: `${name}-model` })
+    expect(await own(again)).toEqual([])
   })
 
   it.each(['at once', 'after it was removed'])('brings in again what was missed, %s', async when => {
@@ -136,6 +186,19 @@ describe('import', () => {
     expect(ways).toContain('link')
     expect(await readdir(join(app.data, 'cache', 'uploads'))).toEqual([])
   })
+
+  it.each(['another family', 'a damaged file'])(
+    'offers a browser no way to bring in what is refused: %s',
+    async what => {
+      const app = await open()
+      const path = what === 'a damaged file' ? fixture('bad-files', 'missing-tensor.safetensors') : await sdxl(outside)
+      const whole = await openAsBlob(path)
+      const start = { name: 'model.safetensors', size: whole.size }
+      const sheet = await app.library.inspectStart(start, (await headerOf(whole)).stream())
+      expect(sheet).toMatchObject({ kind: 'base', usable: false, ways: [] })
+      expect((await app.services.models.inspect({ source: { path } })).problem).toBe(sheet.problem)
+    },
+  )
 
   it('takes uploads in, under harmless names', async () => {
     const app = await open()

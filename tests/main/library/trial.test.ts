@@ -5,7 +5,9 @@ import { expect, it } from 'vitest'
 import type { ModelRow } from '../../../main/database/queries/models.ts'
 import type { Catalog } from '../../../main/library/catalog.ts'
 import { Trials, tryLater } from '../../../main/library/trial.ts'
-import type { Engine } from '../../../models/engine/engine.ts'
+import { type Engine, EngineDied } from '../../../models/engine/engine.ts'
+import { ModelFault } from '../../../models/engine/model-fault.ts'
+import { UserError } from '../../../models/errors.ts'
 import { generateRequest } from '../../../preload/contract/generation.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { idle, openStudio, own, pictures, refusal, small, until } from '../studio.ts'
@@ -64,16 +66,21 @@ function stubbed(...untried: string[]) {
         end = error => (error ? reject(error) : resolve())
       }),
   }
-  const models = { get: async (id: string) => ({ id, path: id, usable: true, nativeSize: 64, preview: null }) }
+  const changes: unknown[] = []
+  const models = {
+    get: async (id: string) => ({ id, path: id, usable: true, nativeSize: 64, preview: null }),
+    change: async (id: string, change: object) => changes.push({ id, ...change }),
+  }
   const settings = {
     get: async () => kept,
     async set(_key: string, value: unknown) {
       kept = value
     },
   }
-  const catalog = { database: { models, settings }, places: { whole: (path: string) => path } } as unknown as Catalog
+  const places = { whole: (path: string) => path }
+  const catalog = { database: { models, settings }, places, tellChanged: () => undefined } as unknown as Catalog
   return {
-    ...{ catalog, painted, kept: () => kept, end: (error?: Error) => end(error) },
+    ...{ catalog, painted, changes, kept: () => kept, end: (error?: Error) => end(error) },
     trials: new Trials(catalog, engine as unknown as Engine, idleness),
     setIdle(isIdle: boolean) {
       idleness.isIdle = isIdle
@@ -107,6 +114,35 @@ it('forgets none that a command beside it has brought', async () => {
   await until(() => painted.length === 2)
   expect(painted).toEqual(['a', 'from a command'])
   expect(kept()).toEqual(['from a command', 'b', 'c'])
+  end()
+  await trials.close()
+})
+
+it('judges a model by faults of its own alone, and tries it again with the next start where it could not be tried', async () => {
+  const { trials, painted, changes, kept, end, setIdle } = stubbed('no memory', 'away', 'killed', 'damaged', 'sound')
+  await trials.open()
+  const ends = [
+    new UserError('There is not enough memory for a picture of 64 x 64.'),
+    new UserError('/drive/away.safetensors does not exist.'),
+    new EngineDied('The engine ended by SIGKILL.'),
+    new ModelFault('a.weight contains NaN; the model is damaged.'),
+    undefined,
+  ]
+  for (const [i, error] of ends.entries()) {
+    await until(() => painted.length === i + 1)
+    end(error)
+  }
+  await until(() => (kept() as string[]).length === 3)
+  expect(kept()).toEqual(['no memory', 'away', 'killed'])
+  expect(changes).toEqual([{ id: 'damaged', usable: false, problem: 'a.weight contains NaN; the model is damaged.' }])
+  // Neither time nor what a command writes brings them up again, but the person who brings one in does
+  setIdle(false)
+  setIdle(true)
+  await trials.open()
+  expect(painted).toEqual(['no memory', 'away', 'killed', 'damaged', 'sound'])
+  await trials.add(base('away'))
+  await until(() => painted.length === 6)
+  expect(painted.at(-1)).toBe('away')
   end()
   await trials.close()
 })

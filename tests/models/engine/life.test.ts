@@ -82,6 +82,29 @@ describe('the life of the engine process', () => {
     expect(engine.state).toBe('ready')
   })
 
+  it.each(['the signal is aborted', 'saving fails'])(
+    'loses none of those that wait where it dies while a picture is saved, and then %s',
+    async how => {
+      const engine = create()
+      const controller = new AbortController()
+      const reason = new Error(how)
+      const saving = paint(engine, request({ steps: 1 }), {
+        signal: controller.signal,
+        async onPicture() {
+          kill(engine)
+          await until(() => engine.state === 'starting')
+          if (how === 'saving fails') throw reason
+          controller.abort(reason)
+        },
+      })
+      const waiting = [2, 3].map(seed => paint(engine, request({ steps: 1, seed })))
+      await expect(saving).rejects.toBe(reason)
+      const painted = await Promise.all(waiting)
+      expect(painted.map(({ pictures }) => pictures[0]?.seed)).toEqual([2, 3])
+    },
+    30_000,
+  )
+
   it('is not started a fourth time by itself, but with the next request', async () => {
     const engine = create()
     const dying = [1, 2, 3].map(() =>

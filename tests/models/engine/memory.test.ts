@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { shipped } from '../../../main/paths.ts'
 import { createEngine } from '../../../models/engine/client.ts'
 import { inProcessEngine } from '../../../models/engine/in-process.ts'
+import { ModelFault } from '../../../models/engine/model-fault.ts'
 import { PipelineCache } from '../../../models/engine/pipeline-cache.ts'
 import { UserError } from '../../../models/errors.ts'
 import { fixture } from '../../support/fixtures.ts'
@@ -56,12 +57,14 @@ describe('the memory of the engine', () => {
       const limit = Math.round(virtualBytes(pid) + 200 * MiB)
       execFileSync('/usr/bin/prlimit', ['--pid', String(pid), `--as=${limit}`])
       const init = { path: fixture('pipelines', 'sd1-img2img-euler.init.png'), strength: 0.5 }
-      await expect(paint(engine, request({ init, width: 2048, height: 2048 }))).rejects.toThrow(
+      const error = await paint(engine, request({ init, width: 2048, height: 2048 })).catch(error => error)
+      expect(error).toEqual(
         new UserError(
           'There is not enough memory for a picture of 2048 x 2048.',
           'Choose a smaller size or close other programs.',
         ),
       )
+      expect(error).not.toBeInstanceOf(ModelFault)
       expect((await paint(engine, request({ steps: 1 }))).pictures).toHaveLength(1)
       expect(engine.pid).toBe(pid)
     } finally {

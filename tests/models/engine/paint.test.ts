@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createEngine } from '../../../models/engine/client.ts'
 import type { Engine, EngineRequest } from '../../../models/engine/engine.ts'
 import { inProcessEngine } from '../../../models/engine/in-process.ts'
+import { ModelFault } from '../../../models/engine/model-fault.ts'
 import { UserError } from '../../../models/errors.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { paint, request } from './support.ts'
@@ -71,6 +72,18 @@ describe.each([
     expect(error).toBeInstanceOf(UserError)
     expect(error.message).toMatch(message)
     expect(error.hint).toMatch(hint)
+  })
+
+  it.each([
+    ['its weights are NaN', { base: fixture('bad-files', 'nan-weights.safetensors') }, true],
+    ['a parameter is missing', { base: fixture('bad-files', 'missing-tensor.safetensors') }, true],
+    ['it is away', { base: fixture('bad-files', 'no-such-file') }, false],
+    ['the request does not suit it', { clipSkip: 12 }, false],
+    ['the guide is away', { method: 'guide', guide: fixture('no-such-guide') } as const, false],
+  ])('blames the base, or does not, where %s', async (_why, changes, isFault) => {
+    const error = await paint(engine, request({ steps: 1, ...changes })).catch(error => error)
+    expect(error).toBeInstanceOf(UserError)
+    expect(error instanceof ModelFault).toBe(isFault)
   })
 
   it('waits for the picture to be dealt with, and stops where that fails', async () => {

@@ -53,6 +53,19 @@ describe('a guidance method', () => {
     expect(predictions).toEqual([0, 1, 2, 3].map(call => network(call).positive))
   })
 
+  it.each(['cfg', 'guide', 'interval', 'reuse'] as const)(
+    '%s heeds a guidance scale of its own at each step',
+    async method => {
+      const predict = methodOf({ method, refresh: method === 'reuse' ? 1 : 0, interval: [0, 1000] })
+      for (const [index, w] of [4, 2, 1, 7].entries()) {
+        const { passes, guided, positive } = network(index)
+        const made = await predict(passes, { guidance: w, index, sigma: 4 - index })
+        const expected = w === 1 ? positive : method === 'guide' ? guided.map(value => value * w) : cfgOf(index, w)
+        expect(made).toEqual(expected)
+      }
+    },
+  )
+
   it('cfg takes two passes and combines them', async () => {
     const { taken, predictions } = await run({ method: 'cfg' }, 2)
     expect(taken).toEqual([2, 2])
@@ -80,10 +93,12 @@ describe('a guidance method', () => {
     expect(predictions[4]).toEqual(network(4).positive)
   })
 
-  it('interval leaves out a state of noise alone unless the upper level is infinite', async () => {
+  it('interval leaves out a state of noise alone unless the upper level is no bound', async () => {
     const { passes } = network(0)
     const call = { guidance: 4, index: 0, sigma: Number.POSITIVE_INFINITY }
     expect(await methodOf({ method: 'interval' })(passes, call)).toEqual(network(0).positive)
+    expect(await methodOf({ method: 'interval', interval: [0, 999] })(passes, call)).toEqual(network(0).positive)
+    expect(await methodOf({ method: 'interval', interval: [0, 1000] })(passes, call)).toEqual(cfgOf(0))
   })
 
   it('adaptive guides until the predictions agree, and never again', async () => {

@@ -9,6 +9,8 @@ import { describeModel } from '../../../models/checkpoint/describe.ts'
 import { type GuideFacts, guideKey, guideMetadata, readGuideRecord } from '../../../models/checkpoint/guide-metadata.ts'
 import { misfit } from '../../../models/checkpoint/misfit.ts'
 import { UserError } from '../../../models/errors.ts'
+import { assemble } from '../../../models/pipelines/assemble.ts'
+import { generate } from '../../../models/pipelines/generate.ts'
 import { loadGuide } from '../../../models/pipelines/guide.ts'
 import { pair } from '../../../models/pipelines/pairing.ts'
 import { readHeader } from '../../../models/tensor/safetensors/header.ts'
@@ -133,5 +135,47 @@ describe('a damaged guide is refused before it is plugged in', () => {
     const path = await rewritten({ kind: 'tap1' }, change)
     await expect(loadGuide(asGuide(await describeModel(path)), await demo())).rejects.toThrow(sentence)
     await expect(loadGuide(asGuide(await describeModel(path)), await demo())).rejects.toBeInstanceOf(UserError)
+  })
+
+  it('whose layers the base does not have: it is said, and not plugged in by halves', async () => {
+    const guide = await shippedGuide()
+    const strange = guide.config.modules.map(name => (name.endsWith('resnets.0.conv2') ? name : `nowhere.${name}`))
+    const other = { ...guide, config: { ...guide.config, modules: strange } }
+    const difference = `it changes ${strange[0]}, which the base does not have.`
+    expect(pair(other, await demo())).toMatchObject({ fits: false, difference: expect.stringContaining(difference) })
+    await expect(loadGuide(other, await demo())).rejects.toThrow(difference)
+    const none = { ...guide, config: { ...guide.config, modules: [] } }
+    expect(pair(none, await demo()).difference).toBe('The guide is damaged: it names no layer that it changes.')
+  })
+
+  it('fits no base, and what it lacks and leaves over is listed', async () => {
+    const path = await rewritten({ kind: 'tap1' }, tensors => {
+      tensors.delete('o.2.weight')
+      tensors.set('junk', two(3))
+    })
+    expect(pair(asGuide(await describeModel(path)), await demo())).toMatchObject({
+      ...{ fits: false, difference: 'The guide lacks o.2.weight.' },
+      ...{ missing: ['o.2.weight'], leftover: ['junk'] },
+    })
+  })
+
+  it('is named where a NaN of it shows', async () => {
+    const path = await rewritten({ kind: 'tap1' }, tensors => {
+      const { shape } = tensors.get('o.1.weight') as Tensor
+      tensors.set('o.1.weight', f32(new Float32Array(shape.reduce((n, size) => n * size, 1)).fill(Number.NaN), shape))
+    })
+    const base = await demo()
+    const guide = await loadGuide(asGuide(await describeModel(path)), base)
+    const pipeline = await assemble(base, { merges: shipped.merges })
+    const painting = async () => {
+      const numbers = { guidance: 4, steps: 1, seed: 1, count: 1, width: 64, height: 64, clipSkip: 1 }
+      const words = { prompt: 'a cat', negative: '', method: 'guide', sampler: 'ddim', schedule: 'auto' } as const
+      for await (const _ of generate(pipeline, { ...words, ...numbers }, { guide }));
+    }
+    try {
+      await expect(painting()).rejects.toThrow('o.1.weight contains NaN; the guide is damaged.')
+    } finally {
+      await pipeline.sessions.release()
+    }
   })
 })

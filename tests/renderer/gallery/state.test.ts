@@ -24,7 +24,7 @@ async function opened(pictures: PictureItem[], slow: (asked: Asked) => number = 
     'gallery.page': async (asked: Asked) => {
       const found = held.pictures.filter(item => matches(asked.query, item)).sort(byAge)
       const { after } = asked
-      const items = found.filter(item => after === null || byAge(item, after) > 0).slice(0, asked.limit)
+      const items = found.filter(item => after === null || item.id < after.id).slice(0, asked.limit)
       await new Promise(resolve => setTimeout(resolve, slow(asked)))
       return { items, total: null }
     },
@@ -195,5 +195,25 @@ describe('the selection', () => {
     await vi.advanceTimersByTimeAsync(1)
     end.tell('gallery.changed', { ...nothing, removed: [5, 2] })
     expect(selection.focused).toBe(null)
+  })
+
+  it('forgets what another program took away, whatever is looked for, and what went while the studio was lost', async () => {
+    const { gallery, selection, end, held } = await opened(range(3000, 1))
+    await vi.advanceTimersByTimeAsync(1000)
+    selection.all(gallery.items)
+    gallery.search('even')
+    await vi.advanceTimersByTimeAsync(100)
+    selection.focus(1000)
+    held.pictures = held.pictures.filter(({ id }) => ![1, 2999, 1000, 998].includes(id))
+    end.tell('gallery.stale', {})
+    await vi.advanceTimersByTimeAsync(100)
+    expect(selection.count).toBe(2996)
+    expect([1, 2999, 1000, 998].filter(id => selection.ids.has(id))).toEqual([])
+    expect(selection.focused).toBe(996)
+
+    held.pictures = held.pictures.filter(({ id }) => id !== 7)
+    end.connection('open')
+    await vi.advanceTimersByTimeAsync(100)
+    expect([selection.count, selection.ids.has(7)]).toEqual([2995, false])
   })
 })

@@ -35,6 +35,8 @@ export const bench = (): Command =>
             throw new UsageError(`--${name}: must be a whole number above 0.`)
         const { bench: measure, benchVariant } = await import('../../../services/bench.ts')
         const methods = compare.split(',').map(name => benchVariant(name) ?? unknown(name))
+        if (guide !== undefined && !methods.some(({ method }) => method === 'guide'))
+          throw new UsageError('--guide: guide is not among the methods that are compared.')
         const onRound = (done: number, total: number) => console.error(`${done} of ${total} rounds`)
         const results = await measure({ methods, base, guide, width, height, ...numbers, signal, onRound })
         if (json) return console.log(JSON.stringify({ methods: Object.fromEntries(results) }))

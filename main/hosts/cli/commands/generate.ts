@@ -22,7 +22,7 @@ interface Options extends CommonOptions, Omit<GenerateRequest, 'prompt'> {
   readonly dump?: string
 }
 
-type Done = Omit<SavedPicture, 'trace' | 'unused'>
+type Done = Omit<SavedPicture, 'trace' | 'unused' | 'untrained'>
 
 /** `0.28,5.42` as numbers. */
 const pairOf = (text: string): number[] => text.split(',').map(Number)
@@ -61,6 +61,8 @@ export const generate = (): Command =>
         if (out !== undefined && extname(out).toLowerCase() !== '.png') throw new UsageError('--out: must end in .png.')
         if (dump !== undefined && out !== undefined && resolve(dump) === resolve(out))
           throw new UsageError('--dump: must be another file than --out.')
+        if (asked.guide !== undefined && asked.method !== undefined && asked.method !== 'guide')
+          throw new UsageError(`--guide: the method ${asked.method} takes none.`)
         if (dump !== undefined) await requireWritable(dump)
         const bar = progressBar(count)
         const request = generateRequest.parse({ ...asked, prompt })
@@ -71,6 +73,7 @@ export const generate = (): Command =>
           const options = { signal, onProgress: bar.show, keeper, hash, guides }
           for await (const picture of generatePictures({ ...request, base: to.base, guide: to.guide }, options)) {
             if (pictures.length === 0 && picture.unused.length > 0) console.error(unusedSentence(picture.unused))
+            if (pictures.length === 0 && picture.untrained !== undefined) console.error(picture.untrained)
             if (dump !== undefined) await writeDump(numbered(dump, count)(pictures.length), picture)
             // Without the trace: its latents would add up over many pictures.
             const { path, settings, passes, seconds } = picture
