@@ -204,8 +204,7 @@ export class Queue {
   async #ended(job: JobRow, error: unknown, signal: AbortSignal): Promise<void> {
     if (error instanceof SavingFailed) {
       const reason = reasonOf(error.cause)
-      this.#waiting = reason.message
-      await this.#update(job.id, { state: 'failed', error: reason })
+      await this.#fail(job.id, { error: reason }, reason.message)
     } else if (signal.aborted) {
       const goesOn = this.#closed || signal.reason === pausing
       await this.#update(job.id, { state: goesOn ? 'queued' : 'cancelled' })
@@ -223,9 +222,16 @@ export class Queue {
     }
     const message = 'The engine stopped twice while it painted this.'
     const hint = 'Choose a smaller size or close programs that need much memory, then try again.'
-    this.#waiting = 'The engine stopped twice on one request. Resume to go on with the others.'
-    await this.#update(id, { state: 'failed', deaths, error: { message, hint } })
+    const waiting = 'The engine stopped twice on one request. Resume to go on with the others.'
+    await this.#fail(id, { deaths, error: { message, hint } }, waiting)
     this.#options.events.emit('system.notice', { level: 'error', message, hint })
+  }
+
+  /** Fails a job and waits for the person: told together, for who is told of the one looks for the other. */
+  async #fail(id: number, changes: JobChanges, waiting: string): Promise<void> {
+    await this.#jobs.update(id, { ...changes, state: 'failed' })
+    this.#waiting = waiting
+    this.#tell()
   }
 
   async #update(id: number, changes: JobChanges): Promise<void> {
