@@ -6,6 +6,6 @@ import type { GuidanceMethod } from './method.ts'
  * Applying Guidance in a Limited Interval, NeurIPS 2024).
  */
 export const interval: GuidanceMethod =
-  ({ interval: [low, high] }) =>
+  ({ interval: [low, high], rescale }) =>
   (passes, call) =>
-    call.sigma > low && call.sigma <= high ? both(passes, call) : passes.positive()
+    call.sigma > low && call.sigma <= high ? both(passes, call, { rescale }) : passes.positive()
