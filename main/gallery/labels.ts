@@ -7,6 +7,8 @@ const scheduleLabels: ReadonlyMap<string, string> = new Map([
   ['linspace', 'Normal'],
   ['trailing', 'SGM Uniform'],
   ['karras', 'Karras'],
+  ['exponential', 'Exponential'],
+  ['beta', 'Beta'],
 ])
 
 const samplerLabels: ReadonlyMap<string, string> = new Map(

@@ -20,6 +20,8 @@ export function formatParameters(settings: PictureSettings): string {
     ['Sampler', samplerLabel(settings.sampler)],
     ['Schedule type', scheduleLabel(settings.schedule)],
     ['CFG scale', settings.guidance],
+    // What an extension of A1111's calls it.
+    ['CFG Rescale', settings.rescale],
     ['Seed', settings.seed],
     ['Size', `${settings.width}x${settings.height}`],
     ['Model hash', base.hash],
@@ -86,6 +88,8 @@ function settingsOf(fields: ReadonlyMap<string, string>): Partial<PictureSetting
     refresh: whole(fields.get('Guidance refresh'), 0),
     interval: intervalOf(fields.get('Guidance interval')),
     agreement: decimal(fields.get('Guidance agreement')),
+    // SD.Next writes it small.
+    rescale: decimal(fields.get('CFG Rescale') ?? fields.get('CFG rescale')),
     version: version?.startsWith(program) ? version.slice(program.length) : version,
   })
 }
@@ -94,8 +98,8 @@ function settingsOf(fields: ReadonlyMap<string, string>): Partial<PictureSetting
 function samplerOf(fields: ReadonlyMap<string, string>): [sampler?: string | undefined, schedule?: string | undefined] {
   const label = fields.get('Sampler')
   const type = fields.get('Schedule type')
-  if (label?.endsWith(' Karras') && type === undefined)
-    return [samplerName(label.slice(0, -' Karras'.length)), 'karras']
+  const [, before, behind] = /^(.+) (Karras|Exponential)$/.exec(label ?? '') ?? []
+  if (before && behind && type === undefined) return [samplerName(before), scheduleName(behind)]
   return [label && samplerName(label), type && scheduleName(type)]
 }
 

@@ -17,7 +17,7 @@ const settings = z.object({
   steps: z.int().positive(),
   /** A name of models/samplers, `dpmpp-2m`; what another program had and we do not know stays as it was written. */
   sampler: z.string(),
-  /** `leading`, `linspace`, `trailing`, `karras` or `auto`. */
+  /** A name of models/samplers, `karras`, or `auto`. */
   schedule: z.string(),
   /** This picture's own seed, not the batch's. */
   seed: z.int().nonnegative(),
@@ -37,6 +37,8 @@ const settings = z.object({
   interval: z.tuple([z.number(), z.number()]).readonly().exactOptional(),
   /** Cosine of the predictions from which on `adaptive` guided no more. */
   agreement: z.number().exactOptional(),
+  /** Share by which guidance was scaled back to the prompt's own contrast. */
+  rescale: z.number().exactOptional(),
   /** `epsilon`, `v_prediction` or `sample`. */
   predictionType: z.string().exactOptional(),
   /** Version of the studio, `0.1.0`; another program's as it wrote it. */

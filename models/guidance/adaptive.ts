@@ -4,13 +4,13 @@ import { combined, type GuidanceMethod } from './method.ts'
  * Classifier-free guidance until the two predictions agree, the prompt alone from then on (Castillo et al., Adaptive
  * Guidance, arXiv 2312.12487).
  */
-export const adaptive: GuidanceMethod = ({ agreement }) => {
+export const adaptive: GuidanceMethod = ({ agreement, rescale }) => {
   let agreed = false
   return async (passes, { guidance }) => {
     if (agreed || guidance === 1) return passes.positive()
     const { negative, positive } = await passes.both()
     agreed = cosine(negative, positive) >= agreement
-    return combined(negative, positive, guidance)
+    return combined(negative, positive, guidance, rescale)
   }
 }
 

@@ -16,20 +16,23 @@ interface Chosen extends ChosenOptions {
   readonly method: MethodName
 }
 
-const usual = { refresh: 0, interval: [0.28, 5.42], agreement: 0.99 } as const satisfies MethodOptions
+const usual = { refresh: 0, interval: [0.28, 5.42], agreement: 0.99, rescale: 0 } as const satisfies MethodOptions
 
 /** The options that a method heeds, each with what was chosen or is usual; those of other methods are left out. */
-export function optionsOf({ method, refresh, interval, agreement }: Chosen): Partial<MethodOptions> {
+export function optionsOf({ method, refresh, interval, agreement, rescale }: Chosen): Partial<MethodOptions> {
+  const scaled = rescale ? { rescale } : {}
   switch (method) {
     case 'guide':
-      return refresh ? { refresh } : {}
+      return refresh ? { refresh, ...scaled } : {}
+    case 'cfg':
+      return scaled
     case 'reuse':
-      return { refresh: refresh ?? 2 }
+      return { refresh: refresh ?? 2, ...scaled }
     case 'interval':
-      return { interval: interval ?? usual.interval }
+      return { interval: interval ?? usual.interval, ...scaled }
     case 'adaptive':
-      return { agreement: agreement ?? usual.agreement }
-    default:
+      return { agreement: agreement ?? usual.agreement, ...scaled }
+    case 'none':
       return {}
   }
 }

@@ -9,6 +9,6 @@ const endless = 1000
  * is zero, the first step's is infinite.
  */
 export const interval: GuidanceMethod =
-  ({ interval: [low, high] }) =>
+  ({ interval: [low, high], rescale }) =>
   (passes, call) =>
-    call.sigma > low && (call.sigma <= high || high >= endless) ? both(passes, call) : passes.positive()
+    call.sigma > low && (call.sigma <= high || high >= endless) ? both(passes, call, { rescale }) : passes.positive()

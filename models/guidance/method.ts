@@ -26,6 +26,8 @@ export interface MethodOptions {
   readonly interval: readonly [low: number, high: number]
   /** Cosine of the two predictions from which on `adaptive` guides no more. */
   readonly agreement: number
+  /** Share phi, 0..1, by which what two predictions are combined to is scaled back to the prompt's own deviation. */
+  readonly rescale: number
 }
 
 /** The options as far as they were chosen. */
@@ -38,8 +40,34 @@ export type ChosenOptions = { readonly [Name in keyof MethodOptions]?: MethodOpt
 export type GuidanceMethod = (options: MethodOptions) => (passes: Passes, call: GuidedCall) => Promise<Float32Array>
 
 /** negative + w (positive - negative), as classifier-free guidance combines two predictions. */
-export const combined = (negative: Float32Array, positive: Float32Array, guidance: number): Float32Array =>
-  positive.map((value, i) => {
+export function combined(
+  negative: Float32Array,
+  positive: Float32Array,
+  guidance: number,
+  rescale: MethodOptions['rescale'],
+): Float32Array {
+  const guided = positive.map((value, i) => {
     const base = negative[i] as number
     return base + guidance * (value - base)
   })
+  return rescaled(guided, positive, rescale)
+}
+
+/**
+ * A guided prediction with less contrast, where guidance has given it too much of it: models of zero terminal SNR burn
+ * out (Lin et al. 2023, section 3.4; diffusers' rescale_noise_cfg).
+ */
+export function rescaled(
+  guided: Float32Array,
+  positive: Float32Array,
+  rescale: MethodOptions['rescale'],
+): Float32Array {
+  if (rescale === 0) return guided
+  const scale = 1 - rescale + (rescale * deviation(positive)) / deviation(guided)
+  return guided.map(value => scale * value)
+}
+
+function deviation(values: Float32Array): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length)
+}

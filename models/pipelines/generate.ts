@@ -32,8 +32,9 @@ export interface Picture {
 export interface Trace {
   /** Every draw of the picture's generator, each of the latent's size. */
   readonly noise: readonly Float32Array[]
+  /** What the network was told at each of the sampler's calls. */
   readonly timesteps: readonly number[]
-  /** The state after each step. */
+  /** The state after each of these calls: where a sampler makes one a step, after each step. */
   readonly latents: readonly Float32Array[]
   /** [1, channels, h, w] of noise and latents. */
   readonly latentShape: readonly [number, number, number, number]
@@ -131,6 +132,7 @@ export async function* generate(
       signal,
     })
     const latents: Float32Array[] = []
+    const timesteps: number[] = []
     let estimate: Latent | undefined
     const latent = await watch.time('denoise', async () => {
       const x = init
@@ -140,6 +142,7 @@ export async function* generate(
         x,
         async denoise(state, level) {
           const data = await denoise(state, level)
+          timesteps.push(level.timestep)
           estimate = { data, shape: latentShape }
           return data
         },
@@ -166,7 +169,7 @@ export async function* generate(
       seconds: watch.lap(),
       trace: {
         noise: drawn,
-        timesteps: plan.timesteps.slice(start),
+        timesteps,
         latents,
         latentShape,
         context: told.negative ? [told.negative, told.positive] : [told.positive],

@@ -1,10 +1,17 @@
 import type { MethodName } from '../guidance/index.ts'
 import type { ChosenOptions } from '../guidance/method.ts'
 import type { SamplerName } from '../samplers/index.ts'
-import type { PredictionType, ScheduleConfig, Spacing } from '../samplers/schedule.ts'
+import {
+  type Curve,
+  curves,
+  type PredictionType,
+  type ScheduleConfig,
+  type Spacing,
+  spacings,
+} from '../samplers/schedule.ts'
 
-/** Where the steps lie: the base's own way, evenly spaced timesteps, or Karras' noise levels. */
-export type ScheduleName = 'auto' | Spacing | 'karras'
+/** Where the steps lie: the base's own way, evenly spaced timesteps, or noise levels along a curve. */
+export type ScheduleName = 'auto' | Spacing | Curve
 
 /** All that decides a picture, next to the base. */
 export interface GenerateSettings extends ChosenOptions {
@@ -53,7 +60,8 @@ export function scheduleConfig(
 ): ScheduleConfig {
   const predictionType = prediction ?? own.predictionType
   if (schedule === 'auto') return { ...own, predictionType }
-  const karras = schedule === 'karras'
-  // Karras' levels span the whole training range, which is what linspace's timesteps reach.
-  return { ...own, predictionType, karras, spacing: karras ? 'linspace' : schedule }
+  const curve = curves.find(name => name === schedule)
+  // A curve spans the whole training range, which is what linspace's timesteps reach.
+  const spacing = spacings.find(name => name === schedule) ?? 'linspace'
+  return { ...own, predictionType, curve, spacing }
 }

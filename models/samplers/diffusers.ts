@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { SamplerName } from './index.ts'
-import { betaSchedules, predictionTypes, type ScheduleConfig, spacings } from './schedule.ts'
+import { betaSchedules, curves, predictionTypes, type ScheduleConfig, spacings } from './schedule.ts'
 
 /** What a diffusers scheduler file asks for. */
 export interface DiffusersSchedule {
@@ -31,15 +31,14 @@ export function scheduleFromDiffusers(json: unknown): DiffusersSchedule {
     stepsOffset: file.number('steps_offset', 0, n => Number.isInteger(n) && n >= 0),
     setAlphaToOne: file.flag('set_alpha_to_one', usual.setAlphaToOne ?? true),
     rescaleBetasZeroSnr: file.flag('rescale_betas_zero_snr', false),
-    karras: file.flag('use_karras_sigmas', false),
+    curve: curves.find(curve => file.flag(`use_${curve}_sigmas`, false)),
+    distilledSteps: file.number('original_inference_steps', 50, n => Number.isInteger(n) && n >= 1),
   }
   return { config, sampler: samplerOf(name, file) }
 }
 
 /** Fields that would move the noise levels in a way that is not here, and what they may say. */
 const supported: Readonly<Record<string, readonly [unknown, ...unknown[]]>> = {
-  use_exponential_sigmas: [false],
-  use_beta_sigmas: [false],
   use_lu_lambdas: [false],
   use_flow_sigmas: [false],
   final_sigmas_type: ['zero'],
@@ -67,12 +66,33 @@ function samplerOf(name: string, file: Fields): SamplerName | undefined {
       return 'euler'
     case 'EulerAncestralDiscreteScheduler':
       return 'euler-a'
+    case 'HeunDiscreteScheduler':
+      return 'heun'
+    case 'LMSDiscreteScheduler':
+      return 'lms'
     case 'DDIMScheduler':
       return 'ddim'
+    case 'PNDMScheduler':
+      return file.flag('skip_prk_steps', false) ? 'pndm' : undefined
     case 'DPMSolverMultistepScheduler': {
-      const kind = `${file.text('algorithm_type', 'dpmsolver++')} ${file.text('solver_type', 'midpoint')}`
-      return kind === 'dpmsolver++ midpoint' && file.number('solver_order', 2) === 2 ? 'dpmpp-2m' : undefined
+      if (file.text('solver_type', 'midpoint') !== 'midpoint' || file.number('solver_order', 2) !== 2) return undefined
+      const kinds: Readonly<Record<string, SamplerName>> = {
+        'dpmsolver++': 'dpmpp-2m',
+        'sde-dpmsolver++': 'dpmpp-2m-sde',
+      }
+      return kinds[file.text('algorithm_type', 'dpmsolver++')]
     }
+    case 'DPMSolverSDEScheduler':
+      return 'dpmpp-sde'
+    case 'UniPCMultistepScheduler': {
+      const usual = file.text('solver_type', 'bh2') === 'bh2' && file.number('solver_order', 2) === 2
+      const whole = file.flag('predict_x0', true) && file.flag('lower_order_final', true)
+      return usual && whole ? 'unipc' : undefined
+    }
+    case 'LCMScheduler':
+      return 'lcm'
+    case 'TCDScheduler':
+      return 'tcd'
     default:
       return undefined
   }

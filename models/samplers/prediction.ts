@@ -29,3 +29,21 @@ export function toX0(
       return output
   }
 }
+
+/** What a network would have given for the clean sample that it stands for: undoes `toX0`. */
+export function toOutput(
+  x0: Float32Array,
+  x: Float32Array,
+  { alpha, sigma }: NoiseLevel,
+  type: PredictionType,
+): Float32Array {
+  const norm = Math.hypot(alpha, sigma)
+  switch (type) {
+    case 'epsilon':
+      return combine([1 / sigma, x], [-alpha / sigma, x0])
+    case 'v_prediction':
+      return combine([alpha / (norm * sigma), x], [-norm / sigma, x0])
+    case 'sample':
+      return x0
+  }
+}

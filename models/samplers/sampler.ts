@@ -18,20 +18,16 @@ export interface SampleRun {
   /** The state to begin with: scaled noise, or a noised picture for a later start. */
   readonly x: Float32Array
   readonly denoise: Denoise
-  /** Draws unit normals of the latent's length from the picture's own generator (ancestral samplers). */
+  /** Draws unit normals of the latent's length from the picture's own generator (samplers with noise in their steps). */
   readonly noise: () => Float32Array
   /** Index of the first step to take; 0 paints from noise, more is image to image. */
   readonly start?: number
-  /** Called after each step with the step's index and the new state. */
+  /** Called after each call of the denoiser with the index of the step that it belongs to, and the new state. */
   readonly onStep?: (step: number, x: Float32Array) => void | Promise<void>
 }
 
 /** The steps of one sampler on one schedule. */
 export interface Plan {
-  /** Timestep of each step, as diffusers lists them; fractional where the sampler interpolates. */
-  readonly timesteps: readonly number[]
-  /** diffusers' `sigmas` where the sampler has them, one more than timesteps. */
-  readonly sigmas?: readonly number[]
   /** Unit normals are multiplied by this to get the first state. */
   readonly initNoiseSigma: number
   /** Level of each step's state before the step: what a picture is noised to for a later start. */

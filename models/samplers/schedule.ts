@@ -10,6 +10,10 @@ export const predictionTypes = ['epsilon', 'v_prediction', 'sample'] as const
 /** What a network's output is: the noise, the velocity alpha noise - sigma x0 (Salimans and Ho 2022), or x0. */
 export type PredictionType = (typeof predictionTypes)[number]
 
+export const curves = ['karras', 'exponential', 'beta'] as const
+/** Noise levels that follow a curve from the highest to the lowest, rather than evenly spaced timesteps (curves.ts). */
+export type Curve = (typeof curves)[number]
+
 /** How a base was trained to see noise, and how its steps are laid out. Meanings are those of diffusers. */
 export interface ScheduleConfig {
   /** Number of noise levels in training, 1000 for Stable Diffusion. */
@@ -28,8 +32,10 @@ export interface ScheduleConfig {
   readonly setAlphaToOne: boolean
   /** Whether the last training step is noise alone (Lin et al. 2023). */
   readonly rescaleBetasZeroSnr: boolean
-  /** Whether steps follow the noise levels of Karras et al. 2022 rather than evenly spaced timesteps. */
-  readonly karras: boolean
+  /** What the noise levels follow, where they do not follow the spaced timesteps. */
+  readonly curve?: Curve | undefined
+  /** Number of steps that consistency models (LCM, TCD) were distilled from: theirs are taken among these. */
+  readonly distilledSteps: number
 }
 
 /** Stable Diffusion 1.x, for a single file that brings no scheduler of its own. */
@@ -43,7 +49,7 @@ export const sd1Schedule: ScheduleConfig = {
   stepsOffset: 1,
   setAlphaToOne: false,
   rescaleBetasZeroSnr: false,
-  karras: false,
+  distilledSteps: 50,
 }
 
 /** The noise levels of training. Tables are float32 and rounded where torch rounds. */
@@ -64,16 +70,21 @@ export class Schedule {
     this.#logSigmas = this.sigmas.map(Math.log)
   }
 
+  /** Throws `UserError` where there are fewer levels than steps. */
+  requireSteps(steps: number): void {
+    const { trainTimesteps: most } = this.config
+    if (!Number.isInteger(steps) || steps < 1 || steps > most)
+      throw new UserError(`${steps} steps cannot be taken.`, `Choose a whole number from 1 to ${most}.`)
+  }
+
   /**
    * Timesteps of so many steps, highest first, in 0..trainTimesteps-1; fractional for `linspace`.
    * @param steps 1..trainTimesteps
    * @param parts into how many the training range is divided: the first `steps` of that many are taken
    */
   timesteps(steps: number, parts = steps): number[] {
+    this.requireSteps(steps)
     const { trainTimesteps: count, spacing, stepsOffset } = this.config
-    if (!Number.isInteger(steps) || steps < 1 || steps > count) {
-      throw new UserError(`${steps} steps cannot be taken.`, `Choose a whole number from 1 to ${count}.`)
-    }
     const taken = Array.from({ length: steps }, (_, i) => i)
     if (spacing === 'trailing') {
       // numpy's arange to the last bit, since ties round by it, but never its one value too many (61 steps, 103...).
@@ -98,15 +109,9 @@ export class Schedule {
     const above = this.#logSigmas.findIndex(other => other > log)
     const low = above === -1 ? this.sigmas.length - 2 : Math.max(above - 1, 0)
     const [from, to] = [at(this.#logSigmas, low), at(this.#logSigmas, low + 1)]
-    return low + Math.min(Math.max((log - from) / (to - from), 0), 1)
+    const weight = Math.min(Math.max((from - log) / Math.fround(from - to), 0), 1)
+    return (1 - weight) * low + weight * (low + 1)
   }
-}
-
-/** Noise levels from `max` to `min`, evenly spaced in their seventh root (Karras et al. 2022, equation 5). */
-export function karrasSigmas(max: number, min: number, count: number): number[] {
-  const rho = 7
-  const [from, to] = [max ** (1 / rho), min ** (1 / rho)]
-  return Array.from({ length: count }, (_, i) => (from + (i / Math.max(count - 1, 1)) * (to - from)) ** rho)
 }
 
 /** Rounds as numpy does: halves to the even neighbour. */
@@ -143,12 +148,18 @@ function cumulativeProduct(factors: Float32Array): Float32Array {
   })
 }
 
-/** Shifts and scales the signal so that the last level has none and the first keeps its own (Lin et al. 2023, 1). */
+/**
+ * Shifts and scales the signal so that the last level has none and the first keeps its own (Lin et al. 2023, 1). Each
+ * value is rounded as often as torch does it: where hardly any signal is left, that shows in the fifth digit.
+ */
 function toZeroTerminalSnr(alphasCumprod: Float32Array): Float32Array {
   const signal = alphasCumprod.map(Math.sqrt)
   const [first, last] = [at(signal, 0), at(signal, signal.length - 1)]
-  const rescaled = signal.map(value => ((value - last) * (first / (first - last))) ** 2)
-  return cumulativeProduct(rescaled.map((value, i) => (i === 0 ? value : value / at(rescaled, i - 1))))
+  const scale = Math.fround(first / Math.fround(first - last))
+  const squared = signal.map(value => Math.fround(Math.fround(value - last) * scale) ** 2)
+  const alphas = squared.map((value, i) => (i === 0 ? value : value / at(squared, i - 1)))
+  const betas = alphas.map(alpha => 1 - alpha)
+  return cumulativeProduct(betas.map(beta => 1 - beta))
 }
 
 const at = (values: Float32Array, index: number): number => values[index] as number

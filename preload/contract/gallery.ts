@@ -34,6 +34,7 @@ export const pictureSettings = z.object({
   refresh: z.int().optional(),
   interval: z.tuple([z.number(), z.number()]).optional(),
   agreement: z.number().optional(),
+  rescale: z.number().optional(),
   clipSkip: z.int().optional(),
   strength: z.number().optional(),
   predictionType: z.string().optional(),

@@ -2,8 +2,21 @@ import { z } from 'zod'
 
 /** The names that requests, scripts and the window know; `main` fits each to what `models` has. */
 export const methodNames = ['guide', 'cfg', 'none', 'interval', 'adaptive', 'reuse'] as const
-export const samplerNames = ['euler', 'euler-a', 'ddim', 'dpmpp-2m'] as const
-export const scheduleNames = ['auto', 'leading', 'linspace', 'trailing', 'karras'] as const
+export const samplerNames = [
+  'euler',
+  'euler-a',
+  'heun',
+  'lms',
+  'ddim',
+  'pndm',
+  'dpmpp-2m',
+  'dpmpp-sde',
+  'dpmpp-2m-sde',
+  'unipc',
+  'lcm',
+  'tcd',
+] as const
+export const scheduleNames = ['auto', 'leading', 'linspace', 'trailing', 'karras', 'exponential', 'beta'] as const
 export const predictionNames = ['epsilon', 'v'] as const
 
 const whole = (min: number, max: number) => {
@@ -45,6 +58,8 @@ export const generateRequest = z.object({
     .optional(),
   /** Cosine of the two predictions from which on `adaptive` guides no more. */
   agreement: between(-1, 1).optional(),
+  /** Share by which guidance of two passes is scaled back to the contrast of the prompt's own prediction. */
+  rescale: between(0, 1).optional(),
   steps: whole(1, 1000).default(20),
   sampler: oneOf(samplerNames).optional(),
   schedule: oneOf(scheduleNames).default('auto'),

@@ -35,6 +35,8 @@ export const createValues = z.object({
   intervalHigh: noiseLevel.catch(5.42),
   /** Cosine of the two predictions from which on `adaptive` guides no more. */
   agreement: z.number().min(-1).max(1).catch(0.99),
+  /** Share by which guidance of two passes is scaled back. */
+  rescale: z.number().min(0).max(1).catch(0),
   steps: z.int().min(1).max(1000).catch(20),
   sampler: z.enum([auto, ...samplerNames]).catch(auto),
   schedule: z.enum(scheduleNames).catch(auto),
@@ -58,7 +60,7 @@ export const createDefaults: CreateValues = createValues.parse({})
 /** What a request says of guidance. */
 export type GuidanceRequest = Pick<
   GenerateRequest,
-  'method' | 'guide' | 'guidance' | 'refresh' | 'interval' | 'agreement'
+  'method' | 'guide' | 'guidance' | 'refresh' | 'interval' | 'agreement' | 'rescale'
 >
 
 /** A method with the options that it heeds; where it is not known yet, the studio chooses. */
@@ -67,32 +69,35 @@ export function guidanceRequest(
   method: CreateValues['method'] | undefined,
   guide: string | undefined,
 ): GuidanceRequest {
-  const { guidance } = values
+  const { guidance, rescale } = values
+  const shared = { guidance, ...(rescale > 0 && { rescale }) }
   switch (method) {
     case undefined:
-      return { guidance }
+      return shared
     case 'guide':
-      return { method, guidance, refresh: values.refresh, ...(guide !== undefined && { guide }) }
+      return { method, ...shared, refresh: values.refresh, ...(guide !== undefined && { guide }) }
     case 'reuse':
-      return { method, guidance, refresh: values.reuse }
+      return { method, ...shared, refresh: values.reuse }
     case 'interval':
-      return { method, guidance, interval: [values.intervalLow, values.intervalHigh] }
+      return { method, ...shared, interval: [values.intervalLow, values.intervalHigh] }
     case 'adaptive':
-      return { method, guidance, agreement: values.agreement }
+      return { method, ...shared, agreement: values.agreement }
     default:
-      return { method, guidance }
+      return { method, ...shared }
   }
 }
 
 /** A request without what it says of guidance. */
 export function unguided(request: GenerateRequest): Omit<GenerateRequest, keyof GuidanceRequest> {
-  const { method, guide, guidance, refresh, interval, agreement, ...picture } = request
+  const { method, guide, guidance, refresh, interval, agreement, rescale, ...picture } = request
   return picture
 }
 
 /** Two requests of the same key are guided alike. */
-const guidanceKey = ({ method, guide, guidance, refresh, interval, agreement }: GuidanceRequest): string =>
-  JSON.stringify(method === 'none' ? [method] : [method, guide, guidance, refresh, interval, agreement])
+function guidanceKey(request: GuidanceRequest): string {
+  const { method, guide, guidance, refresh, interval, agreement, rescale } = request
+  return JSON.stringify(method === 'none' ? [method] : [method, guide, guidance, refresh, interval, agreement, rescale])
+}
 
 /** Two requests of the same key paint the same picture. */
 export function pictureKey(request: GenerateRequest): string {
@@ -128,12 +133,13 @@ function levelsOf(interval: readonly [number, number]) {
  */
 export function valuesOf(record: PictureRecord) {
   const named = <T extends string>(names: readonly T[], name: string | undefined) => names.find(each => each === name)
-  const { prompt, negative, guidance, steps, seed, width, height, refresh, interval, agreement } = record
+  const { prompt, negative, guidance, steps, seed, width, height, refresh, interval, agreement, rescale = 0 } = record
   // A method of another program is most likely CFG.
   const method = named(methodNames, record.method) ?? 'cfg'
   return {
     ...{ prompt, negative, steps, seed, width, height, method },
     guidance: within(0, 30, guidance),
+    rescale: within(0, 1, rescale),
     ...(method === 'guide' && { refresh: within(0, 1000, refresh ?? createDefaults.refresh) }),
     // 0 is never again after the first step: with at most as many steps, every 1000th is the same.
     ...(method === 'reuse' && { reuse: refresh === 0 ? 1000 : within(1, 1000, refresh ?? createDefaults.reuse) }),

@@ -23,7 +23,7 @@ async function main([model = shipped.demo, side = '16', rounds = '51']: string[]
   const load = (performance.now() - begin) / 1000
   const loaded = peakMiB()
   const { denoise } = await denoiser(pipeline, told, {
-    method: none({ refresh: 0, interval: [0, 0], agreement: 1 }),
+    method: none({ refresh: 0, interval: [0, 0], agreement: 1, rescale: 0 }),
     guidance: 1,
     prediction: 'epsilon',
     shape,

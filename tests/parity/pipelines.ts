@@ -74,8 +74,7 @@ export async function openPipeline(path: string): Promise<Pipeline | undefined> 
 const scheduleOf = ({ scheduler }: PipelineRun) => scheduleFromDiffusers({ ...scheduler, _class_name: scheduler.class })
 
 function unsupported(run: PipelineRun): string | undefined {
-  const { sampler, rescale, kind = 'text2img' } = run
-  if (rescale) return 'Guidance rescale is not supported yet.'
+  const { sampler, kind = 'text2img' } = run
   if (kind !== 'text2img' && kind !== 'img2img') return `${kind} is not supported yet.`
   return scheduleOf(run).sampler === undefined ? `The sampler ${sampler} is not supported yet.` : undefined
 }
@@ -96,6 +95,7 @@ async function checkRun(
     negative: run.negative ?? '',
     method: 'cfg',
     guidance: run.guidance,
+    rescale: run.rescale,
     steps: run.steps,
     sampler,
     schedule: 'auto',

@@ -5,6 +5,7 @@ import { scaleInput, toX0 } from '../../models/samplers/prediction.ts'
 import type { Denoise, Plan, Sampler } from '../../models/samplers/sampler.ts'
 import {
   betaSchedules,
+  curves,
   type PredictionType,
   Schedule,
   type ScheduleConfig,
@@ -19,6 +20,8 @@ interface Run {
   prediction_type: PredictionType
   timestep_spacing: Spacing
   steps: number
+  /** Image to image: the step that it begins with. */
+  begin?: number
   prefix: string
 }
 
@@ -56,10 +59,12 @@ export async function check(folder: string): Promise<ParityResult[]> {
   return results
 }
 
-/** Recorded names say the variant after the sampler: `ddim-zsnr`, `euler-karras`. */
+/** Recorded names say the variants after the sampler: `ddim-zsnr`, `euler-karras`. */
+const variants = ['zsnr', ...curves]
+
 function samplerNamed(name: string): Sampler | undefined {
   const known: Readonly<Record<string, Sampler>> = samplers
-  return known[name.replace(/-(karras|zsnr)$/, '')]
+  return known[name.replace(new RegExp(`(-(${variants.join('|')}))+$`), '')]
 }
 
 async function compare(made: Case, run: Run, sampler: Sampler, start: Tensors, expected: Tensors) {
@@ -67,16 +72,18 @@ async function compare(made: Case, run: Run, sampler: Sampler, start: Tensors, e
   const name = (part: string) => `${run.sampler} ${run.prefix} ${part}`
   const wanted = (part: string) => numbers(expected, `${run.prefix}.${part}`)
 
-  const timesteps = wanted('timesteps')
-  const exact = timesteps.every(Number.isInteger)
+  const { states, timesteps } = await trajectory(made, run, plan, start)
+  const told = wanted('timesteps')
+  const exact = told.every(Number.isInteger)
   const results = [
-    judged(name('timesteps'), largestError(plan.timesteps, timesteps), exact ? 0 : stated(made.tolerance.timesteps)),
+    judged(name('timesteps'), largestError(timesteps, told), exact ? 0 : stated(made.tolerance.timesteps)),
   ]
-  if (plan.sigmas || expected.has(`${run.prefix}.sigmas`)) {
-    const largest = largestError(plan.sigmas ?? [], wanted('sigmas'), Math.abs)
-    results.push(judged(name('sigmas'), largest, stated(made.tolerance.sigmas)))
+  if (expected.has(`${run.prefix}.sigmas`)) {
+    // Two calls at one level have it twice.
+    const levels = wanted('sigmas').filter((sigma, i, all) => sigma !== all[i - 1])
+    const sigmas = [...plan.levels.map(({ alpha, sigma }) => sigma / alpha), 0]
+    results.push(judged(name('sigmas'), largestError(sigmas, levels, Math.abs), stated(made.tolerance.sigmas)))
   }
-  const states = await trajectory(made, run, plan, start)
   const x = wanted('x')
   const size = numbers(start, 'start').length
   const errors = states.map((state, i) => {
@@ -88,12 +95,16 @@ async function compare(made: Case, run: Run, sampler: Sampler, start: Tensors, e
   return [...results, judged(name('x'), largest, stated(made.tolerance.x))]
 }
 
-/** The start and the state after each step, with the case's formula for a network. */
-async function trajectory({ model }: Case, run: Run, plan: Plan, start: Tensors): Promise<Float32Array[]> {
-  const x = Float32Array.from(numbers(start, 'start'), value => value * plan.initNoiseSigma)
-  const noise = numbers(start, 'noise')
+/** The start and the state after each call, with the case's formula for a network, and the timesteps it was told. */
+async function trajectory({ model }: Case, run: Run, plan: Plan, start: Tensors) {
+  const given = Float32Array.from(numbers(start, 'start'))
+  const normals = numbers(start, 'noise')
+  const timesteps: number[] = []
   let draws = 0
+  const noise = () => Float32Array.from(normals.subarray(draws * given.length, ++draws * given.length))
+  const x = run.begin ? noised(given, noise(), plan.levels[run.begin]) : given.map(value => value * plan.initNoiseSigma)
   const denoise: Denoise = async (state, level) => {
+    timesteps.push(level.timestep)
     const scale = model.a * Math.cos(level.timestep / model.b)
     const output = scaleInput(state, level).map(value => scale * value + model.c * Math.sin(model.d * value))
     return toX0(output, state, level, run.prediction_type)
@@ -102,11 +113,15 @@ async function trajectory({ model }: Case, run: Run, plan: Plan, start: Tensors)
   await plan.sample({
     x,
     denoise,
-    noise: () => Float32Array.from(noise.subarray(draws * x.length, ++draws * x.length)),
+    noise,
+    start: run.begin ?? 0,
     onStep: (_, state) => void states.push(state),
   })
-  return states
+  return { states, timesteps }
 }
+
+const noised = (x0: Float32Array, noise: Float32Array, { alpha, sigma } = { alpha: 1, sigma: 0 }): Float32Array =>
+  x0.map((value, i) => alpha * value + sigma * (noise[i] as number))
 
 /** The case says its betas in words: `scaled_linear, 0.00085 to 0.012, 1000 steps, steps_offset 1`. */
 function configOf({ betas }: Case, run: Run): ScheduleConfig {
@@ -123,8 +138,8 @@ function configOf({ betas }: Case, run: Run): ScheduleConfig {
     stepsOffset,
     predictionType: run.prediction_type,
     spacing: run.timestep_spacing,
-    rescaleBetasZeroSnr: run.sampler.endsWith('-zsnr'),
-    karras: run.sampler.endsWith('-karras'),
+    rescaleBetasZeroSnr: run.sampler.includes('-zsnr'),
+    curve: curves.find(curve => run.sampler.includes(`-${curve}`)),
   }
 }
 

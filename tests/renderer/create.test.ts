@@ -47,6 +47,15 @@ describe('the request', () => {
     })
   })
 
+  test('asks for guidance rescale where it is set, and recalls it from a picture', async () => {
+    const { create } = await opened()
+    expect(create.request()).not.toHaveProperty('rescale')
+    create.set({ rescale: 0.7 })
+    expect(create.request()).toMatchObject({ rescale: 0.7 })
+    expect(create.requestFor({ ...record, method: 'cfg', rescale: 0.35 })).toMatchObject({ rescale: 0.35 })
+    expect(create.requestFor(record)).not.toHaveProperty('rescale')
+  })
+
   test('takes the first base where the chosen one has gone', async () => {
     const { create, end } = await opened()
     create.set({ base: 'own' })
@@ -78,7 +87,7 @@ describe('the request', () => {
 
   test("leaves another program's sampler and method to the base", async () => {
     const { create } = await opened()
-    const again = create.requestFor({ ...record, sampler: 'DPM adaptive', method: 'pag', schedule: 'exponential' })
+    const again = create.requestFor({ ...record, sampler: 'DPM adaptive', method: 'pag', schedule: 'Polyexponential' })
     expect(again).not.toHaveProperty('sampler')
     expect(again).toMatchObject({ method: 'cfg', schedule: 'auto' })
   })

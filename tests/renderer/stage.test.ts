@@ -316,6 +316,7 @@ describe('what a picture cost', () => {
     stage.costs.note({ request: guided, passes: 7, seconds: 9 }, 4)
     expect(stage.costs.expected(guided)).toBe(1)
     expect(stage.costs.expected({ ...guided, steps: 14 })).toBe(2)
+    expect(stage.costs.expected({ ...guided, sampler: 'heun' })).toBeCloseTo(13 / 7)
     expect(stage.costs.expected({ ...guided, refresh: 2 })).toBeUndefined()
     expect(stage.costs.expected({ ...guided, guide: 'b' })).toBeUndefined()
   })

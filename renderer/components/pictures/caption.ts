@@ -45,13 +45,14 @@ function settingsLines(settings: PictureRecord): CaptionLine[] {
 }
 
 /** The options of the guidance method. */
-function optionLines({ method, refresh, interval, agreement }: PictureRecord): CaptionLine[] {
+function optionLines({ method, refresh, interval, agreement, rescale }: PictureRecord): CaptionLine[] {
   const lines: CaptionLine[] = []
   const every = refresh === 1 ? 'every step' : `every ${refresh} steps`
   if (method === 'guide' && refresh) lines.push({ label: 'Corrected', value: every })
   if (method === 'reuse' && refresh) lines.push({ label: 'Two passes', value: every })
   if (interval) lines.push({ label: 'Guided', value: `noise levels ${interval.join(' to ')}` })
   if (agreement !== undefined) lines.push({ label: 'Guided', value: `until both passes agree to ${agreement}` })
+  if (rescale !== undefined) lines.push({ label: 'Rescale', value: String(rescale) })
   return lines
 }
 
@@ -64,6 +65,7 @@ export function settingsText(settings: PictureRecord): string {
     ['Sampler', samplerWord(settings.sampler)],
     ['Schedule type', scheduleWord(settings.schedule)],
     ['CFG scale', settings.guidance],
+    ['CFG Rescale', settings.rescale],
     ['Seed', settings.seed],
     ['Size', `${settings.width}x${settings.height}`],
     ['Model hash', settings.base.hash],

@@ -10,8 +10,16 @@ const methods: Readonly<Record<string, string>> = {
 const samplers: Readonly<Record<string, string>> = {
   euler: 'Euler',
   'euler-a': 'Euler a',
+  heun: 'Heun',
+  lms: 'LMS',
   ddim: 'DDIM',
+  pndm: 'PLMS',
   'dpmpp-2m': 'DPM++ 2M',
+  'dpmpp-sde': 'DPM++ SDE',
+  'dpmpp-2m-sde': 'DPM++ 2M SDE',
+  unipc: 'UniPC',
+  lcm: 'LCM',
+  tcd: 'TCD',
 }
 
 const schedules: Readonly<Record<string, string>> = {
@@ -20,6 +28,8 @@ const schedules: Readonly<Record<string, string>> = {
   linspace: 'Normal',
   trailing: 'SGM Uniform',
   karras: 'Karras',
+  exponential: 'Exponential',
+  beta: 'Beta',
 }
 
 const word = (words: Readonly<Record<string, string>>, name: string): string =>

@@ -5,7 +5,7 @@ import { Kept } from '../../state/kept.ts'
 import type { Studio } from '../../state/studio.svelte.ts'
 import { counted, duration, passesWord } from '../../text.ts'
 
-/** Seconds a step, and when that was (milliseconds since 1970). */
+/** Seconds a denoising call, and when that was (milliseconds since 1970). */
 const measured = z.record(z.string(), z.object({ seconds: z.number(), at: z.number() }))
 type Measured = z.infer<typeof measured>
 
@@ -53,7 +53,7 @@ export class Costs {
     if (seconds === null || request.guidance === 1) return
     const key = this.#key(request)
     if ((this.#measured[key]?.at ?? 0) >= at) return
-    const entries = Object.entries({ ...this.#measured, [key]: { seconds: seconds / stepsOf(request), at } })
+    const entries = Object.entries({ ...this.#measured, [key]: { seconds: seconds / callsOf(request), at } })
     this.#measured = Object.fromEntries(entries.sort(([, a], [, b]) => b.at - a.at).slice(0, most))
     this.#kept.keep(this.#measured)
   }
@@ -61,7 +61,7 @@ export class Costs {
   /** Seconds that a request will take; undefined where its like was never painted. */
   expected(request: GenerateRequest): number | undefined {
     const known = this.#measured[this.#key(request)]
-    return known && known.seconds * stepsOf(request)
+    return known && known.seconds * callsOf(request)
   }
 
   /** What CFG takes for the same picture; undefined where that was never painted. */
@@ -102,3 +102,7 @@ export class Costs {
 }
 
 const stepsOf = ({ steps = 20 }: GenerateRequest): number => steps
+
+/** How often a sampler asks for a prediction: these two ask twice a step, save for the last. */
+const callsOf = (request: GenerateRequest): number =>
+  request.sampler === 'heun' || request.sampler === 'dpmpp-sde' ? 2 * stepsOf(request) - 1 : stepsOf(request)

@@ -49,20 +49,15 @@ describe('cicerone generate', () => {
 
   it('tells the picture how it was made', async () => {
     await cicerone(
-      'generate',
-      strawberry,
-      '--negative',
-      'grüner Tee',
-      '--seed',
-      '3',
-      '--steps',
-      '2',
-      '--out',
-      at('c.png'),
+      ...['generate', strawberry, '--negative', 'grüner Tee', '--seed', '3', '--steps', '2', '--method', 'cfg'],
+      ...['--sampler', 'heun', '--schedule', 'karras', '--rescale', '0.7', '--out', at('c.png')],
     )
     const texts = await readPngText(at('c.png'))
     const { settings } = parseParameters(texts.get('parameters') ?? '')
-    const asked = { prompt: strawberry, negative: 'grüner Tee', seed: 3, steps: 2, sampler: 'ddim', guidance: 5 }
+    const asked = {
+      ...{ prompt: strawberry, negative: 'grüner Tee', seed: 3, steps: 2, sampler: 'heun', guidance: 5 },
+      ...{ method: 'cfg', schedule: 'karras', rescale: 0.7 },
+    }
     expect(settings).toMatchObject(asked)
     expect(JSON.parse(texts.get('cicerone') ?? '')).toMatchObject({ schema: 1, ...asked, base: { name: 'demo' } })
     const { stdout } = await cicerone('inspect', at('c.png'), '--json')

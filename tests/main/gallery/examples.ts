@@ -31,6 +31,7 @@ export const full: PictureSettings = {
   vae: { name: 'soft', hash: '9876543210' },
   clipSkip: 2,
   strength: 0.55,
+  rescale: 0.7,
   predictionType: 'v_prediction',
   version: '1.2.3',
 }

@@ -2,12 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatParameters, parseParameters } from '../../../main/gallery/parameters.ts'
 import type { PictureSettings } from '../../../main/gallery/settings.ts'
+import { samplerNames, scheduleNames } from '../../../preload/contract/generation.ts'
 import { full, plain } from './examples.ts'
 
 test('writes what A1111 writes, and its own fields between', () => {
   expect(formatParameters(full)).toBe(
     'a cat,\nwarm light: evening\nNegative prompt: blurry, "low" quality\n' +
-      'Steps: 8, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 4294967295, Size: 128x96, ' +
+      'Steps: 8, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, CFG Rescale: 0.7, Seed: 4294967295, Size: 128x96, ' +
       'Model hash: 0123456789, Model: "demo, \\"second\\"", VAE hash: 9876543210, VAE: soft, Clip skip: 2, ' +
       'Denoising strength: 0.55, Guidance method: guide, Guide hash: abcdef0123, Guide: "tiny: one", RNG: CPU, ' +
       'Version: Cicerone Studio 1.2.3',
@@ -24,9 +25,17 @@ test('writes the line of an empty negative prompt', () => {
 test.each([
   ['euler', 'Euler'],
   ['euler-a', 'Euler a'],
+  ['heun', 'Heun'],
+  ['lms', 'LMS'],
   ['ddim', 'DDIM'],
+  ['pndm', 'PLMS'],
   ['dpmpp-2m', 'DPM++ 2M'],
-  ['Heun', 'Heun'],
+  ['dpmpp-sde', 'DPM++ SDE'],
+  ['dpmpp-2m-sde', 'DPM++ 2M SDE'],
+  ['unipc', 'UniPC'],
+  ['lcm', 'LCM'],
+  ['tcd', 'TCD'],
+  ['Restart', 'Restart'],
 ])('calls the sampler %s %s', (sampler, label) => {
   const text = formatParameters({ ...plain, sampler })
   expect(text).toContain(`Sampler: ${label},`)
@@ -39,7 +48,9 @@ test.each([
   ['linspace', 'Normal'],
   ['trailing', 'SGM Uniform'],
   ['karras', 'Karras'],
-  ['Beta', 'Beta'],
+  ['exponential', 'Exponential'],
+  ['beta', 'Beta'],
+  ['Polyexponential', 'Polyexponential'],
 ])('calls the schedule %s %s', (schedule, label) => {
   const text = formatParameters({ ...plain, schedule })
   expect(text).toContain(`Schedule type: ${label},`)
@@ -74,15 +85,15 @@ describe('reads back', () => {
       method: word,
       guidance: number,
       steps: count,
-      sampler: fc.constantFrom('euler', 'euler-a', 'ddim', 'dpmpp-2m'),
-      schedule: fc.constantFrom('leading', 'linspace', 'trailing', 'karras', 'auto'),
+      sampler: fc.constantFrom(...samplerNames),
+      schedule: fc.constantFrom(...scheduleNames),
       seed: fc.maxSafeNat(),
       width: count,
       height: count,
       base: file,
       version: word,
     }
-    const optional = { guide: file, vae: file, clipSkip: count, strength: number }
+    const optional = { guide: file, vae: file, clipSkip: count, strength: number, rescale: number }
     const keys = Object.keys(required) as (keyof typeof required)[]
     fc.assert(
       fc.property(fc.record({ ...required, ...optional }, { requiredKeys: keys }), values => {
@@ -127,6 +138,21 @@ describe('reads what others wrote', () => {
       schedule: 'karras',
       guidance: 7,
     })
+  })
+
+  test.each([
+    ['DPM++ 2M SDE Exponential', 'dpmpp-2m-sde', 'exponential'],
+    ['DPM++ SDE Karras', 'dpmpp-sde', 'karras'],
+    ['LMS Karras', 'lms', 'karras'],
+    ['DPM++ 3M SDE Karras', 'DPM++ 3M SDE', 'karras'],
+  ])('the sampler of old versions, %s', (label, sampler, schedule) => {
+    const { settings } = parseParameters(`a\nSteps: 20, Sampler: ${label}, CFG scale: 7`)
+    expect(settings).toMatchObject({ sampler, schedule })
+  })
+
+  test("guidance rescale, as A1111's extension and SD.Next write it", () => {
+    for (const key of ['CFG Rescale', 'CFG rescale'])
+      expect(parseParameters(`a\nSteps: 20, CFG scale: 7, ${key}: 0.7`).settings.rescale).toBe(0.7)
   })
 
   test('a prompt alone, colons and all', () => {

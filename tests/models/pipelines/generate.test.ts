@@ -3,10 +3,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { shipped } from '../../../main/paths.ts'
 import { asBase } from '../../../models/checkpoint/as-base.ts'
+import { asGuide } from '../../../models/checkpoint/as-guide.ts'
 import { describeModel } from '../../../models/checkpoint/describe.ts'
 import { assemble, type Pipeline } from '../../../models/pipelines/assemble.ts'
-import { generate, type Trace } from '../../../models/pipelines/generate.ts'
+import { generate, type Picture, type Trace } from '../../../models/pipelines/generate.ts'
+import { type Guide, loadGuide } from '../../../models/pipelines/guide.ts'
 import type { GenerateSettings } from '../../../models/pipelines/settings.ts'
+import { type SamplerName, samplers } from '../../../models/samplers/index.ts'
 import { scratch } from '../checkpoint/synthetic.ts'
 
 const open = async (path: string) => assemble(asBase(await describeModel(path)), { merges: shipped.merges })
@@ -54,6 +57,61 @@ describe('generate', () => {
     const [plain, told] = [await paint({}), await paint({ negative: long })]
     expect(told.image).not.toEqual(plain.image)
     expect(told.contextShape[0]).toBeGreaterThan(plain.contextShape[0])
+  })
+})
+
+describe.each(Object.keys(samplers) as SamplerName[])('the sampler %s', sampler => {
+  let pipeline: Pipeline
+  let guide: Guide
+  beforeAll(async () => {
+    const base = asBase(await describeModel(shipped.demo))
+    pipeline = await assemble(base, { merges: shipped.merges })
+    guide = await loadGuide(asGuide(await describeModel(shipped.guide)), base)
+  })
+  afterAll(() => pipeline.sessions.release())
+
+  async function paint(changed: Partial<GenerateSettings>): Promise<Picture> {
+    const small = { width: 64, height: 64, steps: 4, sampler, ...changed }
+    for await (const picture of generate(pipeline, { ...settings, ...small }, { guide })) return picture
+    throw new Error('no picture came')
+  }
+
+  /** Calls of the network: two a step, the first step twice, or one a step. */
+  const callsOf = (steps: number) =>
+    sampler === 'heun' || sampler === 'dpmpp-sde' ? 2 * steps - 1 : sampler === 'pndm' ? steps + 1 : steps
+
+  it.each([
+    [{ method: 'none' }, (calls: number) => calls],
+    [{ method: 'cfg', rescale: 0.7 }, (calls: number) => 2 * calls],
+    [{ method: 'guide' }, (calls: number) => calls],
+    [{ method: 'guide', refresh: 2 }, (calls: number) => calls + Math.ceil(calls / 2)],
+    [{ method: 'reuse', refresh: 3 }, (calls: number) => calls + Math.ceil(calls / 3)],
+    [{ method: 'interval', interval: [0, 1e9] }, undefined],
+    [{ method: 'adaptive', agreement: -1 }, (calls: number) => calls + 1],
+  ] as const)('paints with %j, and counts its passes', async (guidance, passes) => {
+    const picture = await paint(guidance)
+    expect(picture.trace.timesteps).toHaveLength(callsOf(4))
+    expect(picture.trace.latents).toHaveLength(callsOf(4))
+    if (passes) expect(picture.passes).toBe(passes(callsOf(4)))
+    expect(picture.trace.latents.every(state => state.every(Number.isFinite))).toBe(true)
+  })
+
+  it('paints the same again, over a picture too, and with the fewest steps', async () => {
+    const init = { pixels: new Float32Array(3 * 64 * 64).fill(0.5), strength: 0.5 }
+    const [once, again] = [await paint({ init }), await paint({ init })]
+    expect(again.pixels).toEqual(once.pixels)
+    expect(once.trace.timesteps).toHaveLength(callsOf(2))
+    expect((await paint({ init: { ...init, strength: 1 } })).trace.timesteps).toHaveLength(callsOf(4))
+    const short = await paint({ steps: 1 })
+    expect(short.trace.latents.at(-1)?.every(Number.isFinite)).toBe(true)
+  })
+
+  it('draws from the generator of each picture', async () => {
+    const both: Picture[] = []
+    const small = { width: 64, height: 64, steps: 3, sampler, count: 2 }
+    for await (const picture of generate(pipeline, { ...settings, ...small })) both.push(picture)
+    const alone = await paint({ steps: 3, seed: settings.seed + 1 })
+    expect(both[1]?.pixels).toEqual(alone.pixels)
   })
 })
 

@@ -46,17 +46,27 @@ test('missing fields take the defaults of their class', () => {
 })
 
 test.each([
-  [{ _class_name: 'EulerDiscreteScheduler' }, 'euler', false],
-  [{ _class_name: 'EulerDiscreteScheduler', use_karras_sigmas: true }, 'euler', true],
-  [{ _class_name: 'EulerAncestralDiscreteScheduler' }, 'euler-a', false],
-  [{ _class_name: 'DPMSolverMultistepScheduler', use_karras_sigmas: true }, 'dpmpp-2m', true],
-  [{ _class_name: 'DPMSolverMultistepScheduler', algorithm_type: 'sde-dpmsolver++' }, undefined, false],
-  [{ _class_name: 'DPMSolverMultistepScheduler', solver_order: 3 }, undefined, false],
-  [{ _class_name: 'PNDMScheduler', use_karras_sigmas: null }, undefined, false],
-  [{}, undefined, false],
-])('%o stands for %s', (json, sampler, karras) => {
+  [{ _class_name: 'EulerDiscreteScheduler' }, 'euler', undefined],
+  [{ _class_name: 'EulerDiscreteScheduler', use_karras_sigmas: true }, 'euler', 'karras'],
+  [{ _class_name: 'EulerAncestralDiscreteScheduler' }, 'euler-a', undefined],
+  [{ _class_name: 'HeunDiscreteScheduler', use_beta_sigmas: true }, 'heun', 'beta'],
+  [{ _class_name: 'LMSDiscreteScheduler', use_exponential_sigmas: true }, 'lms', 'exponential'],
+  [{ _class_name: 'DPMSolverMultistepScheduler', use_karras_sigmas: true }, 'dpmpp-2m', 'karras'],
+  [{ _class_name: 'DPMSolverMultistepScheduler', algorithm_type: 'sde-dpmsolver++' }, 'dpmpp-2m-sde', undefined],
+  [{ _class_name: 'DPMSolverMultistepScheduler', algorithm_type: 'dpmsolver' }, undefined, undefined],
+  [{ _class_name: 'DPMSolverMultistepScheduler', solver_type: 'heun' }, undefined, undefined],
+  [{ _class_name: 'DPMSolverMultistepScheduler', solver_order: 3 }, undefined, undefined],
+  [{ _class_name: 'DPMSolverSDEScheduler' }, 'dpmpp-sde', undefined],
+  [{ _class_name: 'UniPCMultistepScheduler' }, 'unipc', undefined],
+  [{ _class_name: 'UniPCMultistepScheduler', solver_type: 'bh1' }, undefined, undefined],
+  [{ _class_name: 'LCMScheduler' }, 'lcm', undefined],
+  [{ _class_name: 'TCDScheduler' }, 'tcd', undefined],
+  [{ _class_name: 'PNDMScheduler', skip_prk_steps: true, use_karras_sigmas: null }, 'pndm', undefined],
+  [{ _class_name: 'PNDMScheduler' }, undefined, undefined],
+  [{}, undefined, undefined],
+])('%o stands for %s', (json, sampler, curve) => {
   const read = scheduleFromDiffusers(json)
-  expect([read.sampler, read.config.karras]).toEqual([sampler, karras])
+  expect([read.sampler, read.config.curve]).toEqual([sampler, curve])
 })
 
 test.each([
@@ -73,7 +83,8 @@ test.each([
   [{ steps_offset: -1 }, 'steps_offset that is not supported'],
   [{ rescale_betas_zero_snr: 'yes' }, 'rescale_betas_zero_snr that is not supported'],
   [{ trained_betas: [0.1, 0.2] }, 'its own list of betas'],
-  [{ use_beta_sigmas: true }, 'use_beta_sigmas that is not supported: true'],
+  [{ use_lu_lambdas: true }, 'use_lu_lambdas that is not supported: true'],
+  [{ original_inference_steps: 0 }, 'original_inference_steps that is not supported: 0'],
   [{ final_sigmas_type: 'sigma_min' }, 'final_sigmas_type that is not supported'],
   [{ interpolation_type: 'log_linear' }, 'interpolation_type that is not supported'],
 ])('%o is refused in one sentence', (json, part) => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { UserError } from '../../../models/errors.ts'
-import { karrasSigmas, roundHalfEven, Schedule, sd1Schedule, spacings } from '../../../models/samplers/schedule.ts'
+import { curveSigmas } from '../../../models/samplers/curves.ts'
+import { curves, roundHalfEven, Schedule, sd1Schedule, spacings } from '../../../models/samplers/schedule.ts'
 
 const sd1 = new Schedule(sd1Schedule)
 const zeroSnr = new Schedule({ ...sd1Schedule, rescaleBetasZeroSnr: true })
@@ -69,10 +70,22 @@ test('halves round to the even neighbour', () => {
   expect([0.5, 1.5, 2.5, 2.4, 2.6, 937.5].map(roundHalfEven)).toEqual([0, 2, 2, 2, 3, 938])
 })
 
-test('Karras levels fall from end to end, closer together at the low end', () => {
-  const sigmas = karrasSigmas(14.6, 0.03, 5)
-  expect(sigmas[0]).toBeCloseTo(14.6, 9)
-  expect(sigmas[2]).toBeCloseTo(((14.6 ** (1 / 7) + 0.03 ** (1 / 7)) / 2) ** 7, 9)
-  expect(sigmas[4]).toBeCloseTo(0.03, 9)
-  expect(karrasSigmas(14.6, 0.03, 1)[0]).toBeCloseTo(14.6, 9)
+test.each(curves)('the curve %s falls from the first level to the last', curve => {
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 60 }), count => {
+      const sigmas = curveSigmas(curve, 14.6, 0.03, count)
+      expect(sigmas).toHaveLength(count)
+      expect(sigmas[0]).toBeCloseTo(14.6, 10)
+      expect(sigmas.at(-1)).toBeCloseTo(0.03, 10)
+      expect(sigmas.every((sigma, i) => i === 0 || sigma < (sigmas[i - 1] as number))).toBe(true)
+    }),
+  )
+  expect(curveSigmas(curve, 14.6, 0.03, 1)[0]).toBeCloseTo(14.6, 10)
+})
+
+test('the curve beta has the quantiles that scipy.stats.beta(0.6, 0.6) gives', () => {
+  const sigmas = curveSigmas('beta', 1, 0, 101)
+  const quantiles = [99, 90, 75, 50, 20].map(i => sigmas[i] as number)
+  for (const [i, want] of [0.000861239, 0.039584406, 0.175680379, 0.5, 0.87707825].entries())
+    expect(quantiles[i]).toBeCloseTo(want, 8)
 })

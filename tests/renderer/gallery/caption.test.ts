@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatParameters } from '../../../main/gallery/parameters.ts'
 import type { PictureSettings } from '../../../main/gallery/settings.ts'
+import { samplers } from '../../../models/samplers/index.ts'
 import type { PictureDetail, PictureRecord } from '../../../preload/contract/gallery.ts'
 import { methodNames, samplerNames, scheduleNames } from '../../../preload/contract/generation.ts'
 import { captionLines, settingsText } from '../../../renderer/components/pictures/caption.ts'
@@ -59,6 +60,7 @@ describe('settingsText', () => {
             refresh: fc.nat(9),
             interval: fc.tuple(fc.float({ noNaN: true }), fc.float({ noNaN: true })),
             agreement: fc.float({ noNaN: true }),
+            rescale: fc.float({ noNaN: true }),
           },
           { requiredKeys: [] },
         ),
@@ -105,6 +107,7 @@ describe('captionLines', () => {
     expect(said({ method: 'reuse', refresh: 2 })).toContain('Two passes: every 2 steps')
     expect(said({ method: 'interval', interval: [0.28, 5.42] })).toContain('Guided: noise levels 0.28 to 5.42')
     expect(said({ method: 'adaptive', agreement: 0.99 })).toContain('Guided: until both passes agree to 0.99')
+    expect(said({ rescale: 0.7 })).toContain('Rescale: 0.7')
   })
 
   it('says what little is known of a picture without settings', () => {
@@ -115,7 +118,7 @@ describe('captionLines', () => {
 
 describe('words', () => {
   it('has a word for every name of the contract', () => {
-    expect(samplerNames.map(samplerWord)).not.toContain('dpmpp-2m')
+    for (const [name, { label }] of Object.entries(samplers)) expect(samplerWord(name)).toBe(label)
     expect(scheduleNames.every(name => scheduleWord(name) !== name)).toBe(true)
     expect(methodNames.every(name => methodWord(name) !== name)).toBe(true)
     expect(samplerWord('toString')).toBe('toString')

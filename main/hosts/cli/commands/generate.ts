@@ -40,6 +40,7 @@ export const generate = (): Command =>
     .option('--refresh <n>', 'guide, reuse: take both true passes every n-th step', Number)
     .option('--interval <low,high>', 'interval: guide between these noise levels sigma', pairOf)
     .option('--agreement <cosine>', 'adaptive: stop guiding when the predictions agree this much', Number)
+    .option('--rescale <x>', 'cfg and all that take both passes: scale guidance back, 0 to 1 (default: 0)', Number)
     .option('--guidance <w>', 'guidance scale, 0 to 30; 1 is none', Number)
     .option('--steps <n>', 'steps, 1 to 1000', Number)
     .option('--sampler <name>', `${names(samplerNames)} (default: the base's own)`)
