@@ -25,7 +25,8 @@ const text = z.string().max(20_000, { error: 'must have at most 20,000 character
 /** What a person asks for. What is left out is the base's own choice. */
 export const generateRequest = z.object({
   prompt: text,
-  negative: text.default(''),
+  /** SDXL is told nothing where it is left out, and the states of an empty text where it is ''; others know no difference. */
+  negative: text.optional(),
   /** Path of a model file or folder; the demo model where it is left out. */
   base: z.string().optional(),
   /** The guide where one fits the base, else classifier-free guidance, where it is left out. */
