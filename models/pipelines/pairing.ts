@@ -7,6 +7,7 @@ import { multiplications } from '../graph/arithmetic.ts'
 import { input, ShapeError, type Value } from '../graph/value.ts'
 import { guideKinds } from '../networks/guide/index.ts'
 import { unet } from '../networks/unet/unet.ts'
+import { addedInputs } from './encoders.ts'
 import { parametersOf } from './parameters.ts'
 
 /** A guide held against a base, from the headers alone. */
@@ -50,6 +51,7 @@ export function examinePass(base: BaseCheckpoint, guide?: GuideCheckpoint): Valu
   const f32 = (name: string, shape: readonly number[]) => input(name, { shape, dtype: 'f32' })
   const width = config.crossAttentionDim
   const seen = { sample: f32('sample', [1, config.inChannels, side, side]), timestep: f32('timestep', [1]) }
+  const added = addedInputs(base, config)
   const told = {
     guidance: f32('guidance', [1]),
     positive: f32('positive', [1, width]),
@@ -59,7 +61,7 @@ export function examinePass(base: BaseCheckpoint, guide?: GuideCheckpoint): Valu
     const inject =
       guide && guideKinds[guide.guideKind].inject(guide.config, parametersOf(guidePart(guide)), { ...seen, ...told })
     const context = f32('context', [1, 77, width])
-    return unet(config, parametersOf(base.unet), { ...seen, context }, inject)
+    return unet(config, parametersOf(base.unet), { ...seen, context, added }, inject)
   } catch (cause) {
     if (!(cause instanceof ShapeError)) throw cause
     throw new UserError(`The guide is damaged: ${cause.message}.`, 'Get it anew.', { cause })
