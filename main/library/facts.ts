@@ -2,12 +2,11 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { asBase } from '../../models/checkpoint/as-base.ts'
 import { asGuide } from '../../models/checkpoint/as-guide.ts'
-import type { BaseCheckpoint, ModelDescription } from '../../models/checkpoint/checkpoint.ts'
-import { vaeConfig } from '../../models/checkpoint/config/vae.ts'
+import type { ModelDescription } from '../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
+import { nativeSize } from '../../models/checkpoint/native-size.ts'
 import { dtypesOf, parameterCount, weightsOf } from '../../models/checkpoint/summary.ts'
 import { UserError } from '../../models/errors.ts'
-import { vaeFactor } from '../../models/networks/vae/config.ts'
 import { examine } from '../../models/pipelines/examine.ts'
 import { refuse } from '../../models/pipelines/parameters.ts'
 import { pathError } from '../../models/tensor/safetensors/open.ts'
@@ -103,12 +102,6 @@ function refusalOf(model: ModelDescription): UserError | undefined {
     if (error instanceof UserError) return error
     throw error
   }
-}
-
-/** Side in pixels of the pictures that a base was trained on. */
-function nativeSize({ unet, vae }: BaseCheckpoint): number {
-  const sampleSize = unet.config?.sample_size
-  return typeof sampleSize === 'number' ? sampleSize * vaeFactor(vaeConfig(vae)) : 512
 }
 
 /** Names that every file of a kind has: the folder around it says more. */

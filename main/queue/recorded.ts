@@ -18,7 +18,7 @@ export function recordedSettings(
   settings: Omit<GenerateSettings, 'init'>,
   { seed, base, guide, strength }: Particulars,
 ): PictureSettings {
-  const { prompt, negative, method, guidance, steps, sampler, schedule, width, height } = settings
+  const { prompt, negative = '', method, guidance, steps, sampler, schedule, width, height } = settings
   return {
     ...{ prompt, negative, method, guidance, steps, sampler, schedule, seed, width, height, base },
     ...(guide && { guide }),

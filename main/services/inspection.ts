@@ -101,8 +101,8 @@ function inspectModel(model: ModelDescription): ModelReport {
     predictionType: model.prediction.value,
     predictionSure: model.prediction.sure,
   }
-  // Networks of the other families cannot be built yet: what they would miss is not known.
-  if (model.architecture !== 'sd1' || model.variant) return { ...base, leftover: model.leftover.map(({ key }) => key) }
+  // The other variants' UNets may hold more than ours: what they would miss is not known.
+  if (model.variant) return { ...base, leftover: model.leftover.map(({ key }) => key) }
   const { problems, leftover } = examine(model)
   return {
     ...base,

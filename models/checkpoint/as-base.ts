@@ -2,7 +2,6 @@ import { UserError } from '../errors.ts'
 import { type Dtype, isFloat } from '../tensor/dtype.ts'
 import type { BaseCheckpoint, ModelDescription, NetworkPart } from './checkpoint.ts'
 
-const familyNames = { sd1: 'Stable Diffusion 1.x', sd2: 'Stable Diffusion 2.x', sdxl: 'Stable Diffusion XL' }
 const variantNames = { inpainting: 'an inpainting', depth: 'a depth', edit: 'a picture-editing' }
 
 /** What the runtime reads in place. */
@@ -14,13 +13,7 @@ const weightTypes: ReadonlySet<Dtype> = new Set(['f32', 'f16', 'bf16'])
  */
 export const asBase = (model: ModelDescription): BaseCheckpoint => {
   if (model.kind !== 'base') throw new UserError(model.refusal.message, model.refusal.hint)
-  const { architecture, variant, unet, vae, textEncoders } = model
-  if (architecture !== 'sd1') {
-    throw new UserError(
-      `This is a ${familyNames[architecture]} model; it is recognised but not supported yet.`,
-      'Choose a model of the Stable Diffusion 1.x family.',
-    )
-  }
+  const { variant, unet, vae, textEncoders } = model
   if (variant) {
     const channels = unet.table.get('conv_in.weight')?.shape[1]
     throw new UserError(

@@ -21,8 +21,18 @@ export interface NetworkPart {
   readonly table: TensorTable
   /** Its `config.json`, or what its file layout is known to mean; absent where shapes are all there is. */
   readonly config?: RawConfig
+  /** Names of matrices that lie in the file with their axes in the other order. */
+  readonly transposed?: ReadonlySet<string>
   /** The key that this file would use for a diffusers name: how messages name what is missing. */
   readonly keyOf: (name: string) => string
+}
+
+/** A text encoder, and how it wants its tokens. */
+export interface TextPart extends NetworkPart {
+  /** Its own tokenizer's files; CLIP's where the checkpoint brings none. */
+  readonly tokenizer?: TokenizerFiles
+  /** The token that fills a chunk behind its end. */
+  readonly padToken: string
 }
 
 /** What the UNet's output means, and how that is known. */
@@ -59,11 +69,14 @@ export interface BaseCheckpoint extends Described {
   readonly unet: NetworkPart
   readonly vae: NetworkPart
   /** In the order in which their outputs are joined. */
-  readonly textEncoders: readonly NetworkPart[]
-  readonly tokenizer?: TokenizerFiles
+  readonly textEncoders: readonly TextPart[]
   /** `scheduler_config.json` as read. */
   readonly scheduler?: RawConfig
   readonly prediction: Prediction
+  /** Whether a single file is marked as trained up to noise alone (zero terminal SNR); a folder's scheduler says it. */
+  readonly zeroSnr?: true
+  /** Whether its UNet was trained with zeros where there is no negative prompt, rather than with an empty text (SDXL). */
+  readonly zeroNegative?: true
   /** Tensors that match nothing a model of this layout has. */
   readonly leftover: readonly TensorEntry[]
   /** Tensors that training left behind and painting does not need: buffers, EMA copies. */

@@ -12,8 +12,11 @@ const ignorable: readonly RegExp[] = [
   /^(?:first_stage_model\.)?model_ema\./,
   // 0, 1, 2, ... as a buffer.
   /(?:^|\.)embeddings\.position_ids$/,
+  // Which token may see which, which follows from their order.
+  /^(?:cond_stage_model|conditioner\.embedders\.\d)\.model\.attn_mask$/,
   // The other half of CLIP.
   /(?:^|\.)logit_scale$/,
+  /^(?:cond_stage_model|conditioner\.embedders\.\d)\.model\.visual\./,
   /^cond_stage_model\.(?:transformer\.)?vision_model\./,
   /^cond_stage_model\.transformer\.visual_projection\./,
   // The discriminator that the VAE was trained against.
@@ -21,9 +24,10 @@ const ignorable: readonly RegExp[] = [
   /^(?:global_step|epoch|iteration|num_batches_tracked)$/,
 ]
 
-/** Splits what no network has taken into known ballast and what nobody can explain. */
-export const sortOut = (rest: ReadonlyMap<string, TensorEntry>) => {
-  const isBallast = ({ key }: TensorEntry) => ignorable.some(pattern => pattern.test(key))
+/** Splits what no network has taken into known ballast, `unused` keys among it, and what nobody can explain. */
+export const sortOut = (rest: ReadonlyMap<string, TensorEntry>, unused: readonly string[] = []) => {
+  const known = new Set(unused)
+  const isBallast = ({ key }: TensorEntry) => known.has(key) || ignorable.some(pattern => pattern.test(key))
   const { ignored = [], leftover = [] } = Object.groupBy(rest.values(), entry =>
     isBallast(entry) ? 'ignored' : 'leftover',
   )

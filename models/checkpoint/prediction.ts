@@ -15,13 +15,16 @@ const stated = (word: unknown, source: string): Prediction => {
 }
 
 /** What the output of a folder's UNet means: its scheduler file says so, and epsilon where it is silent. */
-export const folderPrediction = (scheduler: RawConfig | undefined): Prediction => {
+export const folderPrediction = (architecture: Architecture, scheduler: RawConfig | undefined): Prediction => {
   const source = 'prediction_type in scheduler/scheduler_config.json'
-  const word = scheduler?.prediction_type
-  return word === undefined || word === null
-    ? { value: 'epsilon', sure: scheduler !== undefined, source: `the default of ${source}` }
-    : stated(word, source)
+  const word = scheduler?.prediction_type ?? undefined
+  if (word !== undefined) return stated(word, source)
+  if (!scheduler && architecture === 'sd2') return guess
+  return { value: 'epsilon', sure: scheduler !== undefined, source: `the default of ${source}` }
 }
+
+/** SD 2.x was published both ways, and no tensor shows which: `pipelines/prediction.ts` tells by a pass. */
+const guess: Prediction = { value: 'v_prediction', sure: false, source: 'a guess: SD 2.x files do not say it' }
 
 /** What the output of a single file's UNet means: by metadata, then by the mark of trainers, then by habit. */
 export const filePrediction = (
@@ -33,6 +36,6 @@ export const filePrediction = (
   if (word !== undefined) return stated(word, 'modelspec.prediction_type in the metadata')
   if (keys.has('v_pred')) return { value: 'v_prediction', sure: true, source: 'the key v_pred' }
   return architecture === 'sd2'
-    ? { value: 'v_prediction', sure: false, source: 'a guess: SD 2.x files do not say what they predict' }
+    ? guess
     : { value: 'epsilon', sure: true, source: `the usual one of ${architecture}, no v_pred mark` }
 }

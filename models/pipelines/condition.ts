@@ -1,58 +1,148 @@
+import { UserError } from '../errors.ts'
 import { chunkPair, chunkPrompt } from '../prompt/chunks.ts'
+import type { Session } from '../runtime/session.ts'
 import { i64 } from '../tensor/tensor.ts'
 import type { Pipeline } from './assemble.ts'
+import { isPooled, type TextEncoder } from './encoders.ts'
 import { requireFinite } from './finite.ts'
 
+/** One thing of each prompt; none of the negative prompt where the method does not ask for it. */
+export interface OfBoth {
+  readonly positive: Float32Array
+  readonly negative?: Float32Array | undefined
+}
+
 /** What the network is told: f32 [tokens, width] of each prompt, with equally many tokens. */
-export interface Conditioning {
+export interface Conditioning extends OfBoth {
   readonly tokens: number
   readonly width: number
-  readonly positive: Float32Array
-  /** None where the method does not ask for it. */
-  readonly negative?: Float32Array | undefined
+  /** The pooled text of each prompt, f32 [size]; SDXL's alone. */
+  readonly pooled?: OfBoth | undefined
   /** What a guide is told: each prompt's mean state [width], from its first token to its first end token. */
-  readonly means: { readonly positive: Float32Array; readonly negative?: Float32Array | undefined }
+  readonly means: OfBoth
+}
+
+export interface Prompts {
+  readonly prompt: string
+  /** Where it is left out, SDXL is told zeros and the other families an empty text. */
+  readonly negative?: string | undefined
+  /** Whether the method asks for the negative prompt. */
+  readonly guided: boolean
+  readonly clipSkip: number
+}
+
+/** Does a part of the work; it may be told to people, timed, or not done at all after a cancel. */
+type Phase = <T>(phase: 'load' | 'text', work: () => Promise<T>) => Promise<T>
+
+/** What is told of one prompt. */
+interface Told {
+  /** [tokens, width] */
+  readonly states: Float32Array
+  readonly mean: Float32Array
+  readonly pooled?: Float32Array | undefined
 }
 
 /**
  * Prompt and negative prompt as text encoder states. A prompt of several chunks gives their states one after
  * another; the shorter of the two is filled with empty chunks. Without a negative prompt the prompt stands alone.
+ * Two encoders' states stand side by side; they run one after the other, so one can take the other's place in memory.
  */
 export async function condition(
   pipeline: Pipeline,
-  { prompt, negative, clipSkip }: { prompt: string; negative?: string | undefined; clipSkip: number },
+  { prompt, negative, guided, clipSkip }: Prompts,
+  phase: Phase = (_, work) => work(),
 ): Promise<Conditioning> {
-  const { tokenizer, text } = pipeline
-  const shape = { ...tokenizer, ...text }
-  const ids = tokenizer.encode(prompt)
-  const pair =
-    negative === undefined
-      ? { positive: chunkPrompt(ids, shape), negative: [] }
-      : chunkPair(ids, tokenizer.encode(negative), shape)
-  const rows = [...pair.positive, ...pair.negative]
-
-  const session = await pipeline.sessions.text(clipSkip)
-  const { states } = await session.run({ ids: i64(rows.flat(), [rows.length, text.positions]) })
-  if (states?.dtype !== 'f32') throw new Error('the text encoder gave no states')
-  await requireFinite(states.data, 'The text encoder', pipeline.base.textEncoders)
-  const tokens = pair.positive.length * text.positions
-  const width = text.hiddenSize
-  const size = tokens * width
-  const given = {
-    positive: states.data.slice(0, size),
-    negative: negative === undefined ? undefined : states.data.slice(size),
+  const { base, encoders, sessions } = pipeline
+  const zeros = guided && negative === undefined && base.zeroNegative
+  const texts = guided && !zeros ? ([prompt, negative ?? ''] as const) : ([prompt] as const)
+  const parts: Told[][] = []
+  for (const [index, encoder] of encoders.entries()) {
+    const session = await phase('load', () => sessions.text(clipSkip, index))
+    parts.push(await phase('text', () => encode(session, encoder, texts, isPooled(base, index))))
   }
-  const mean = (chunks: readonly (readonly number[])[], of: Float32Array) => meanState(chunks, of, tokenizer.eos)
+  const widths = encoders.map(({ config }) => config.hiddenSize)
+  const told = texts.map((_, text) =>
+    sideBySide(
+      parts.map(part => part[text] as Told),
+      widths,
+    ),
+  )
+  const [positive, other] = told as [Told, Told?]
+  const opposite = zeros ? silent(positive) : other
+  const width = widths.reduce((sum, size) => sum + size, 0)
   return {
-    tokens,
+    tokens: positive.states.length / width,
     width,
-    ...given,
-    means: {
-      positive: mean(pair.positive, given.positive),
-      negative: given.negative && mean(pair.negative, given.negative),
-    },
+    positive: positive.states,
+    negative: opposite?.states,
+    pooled: positive.pooled && { positive: positive.pooled, negative: opposite?.pooled },
+    means: { positive: positive.mean, negative: opposite?.mean },
   }
 }
+
+/** What one encoder makes of each text. */
+async function encode(
+  session: Session,
+  { config, tokenizer, part }: TextEncoder,
+  [prompt, negative]: readonly [string, string?],
+  isPooled: boolean,
+): Promise<Told[]> {
+  const shape = { ...tokenizer, ...config }
+  const ids = tokenizer.encode(prompt)
+  const texts =
+    negative === undefined
+      ? [chunkPrompt(ids, shape)]
+      : Object.values(chunkPair(ids, tokenizer.encode(negative), shape))
+  const rows = texts.flat()
+  const ends = rows.map((row, i) => i * config.positions + row.indexOf(tokenizer.eos))
+  const { states, pooled } = await session.run({
+    ids: i64(rows.flat(), [rows.length, config.positions]),
+    ...(isPooled && { ends: i64(ends) }),
+  })
+  if (states?.dtype !== 'f32') throw new Error('the text encoder gave no states')
+  await requireFinite(states.data, 'The text encoder', [part])
+  const size = states.data.length / texts.length
+  return texts.map((chunks, i) => {
+    const own = states.data.slice(i * size, (i + 1) * size)
+    const told = { states: own, mean: meanState(chunks, own, tokenizer.eos) }
+    if (pooled?.dtype !== 'f32') return told
+    // Of a text of several chunks the first speaks for it, as in A1111.
+    const first = i * chunks.length
+    const width = pooled.data.length / rows.length
+    return { ...told, pooled: pooled.data.slice(first * width, (first + 1) * width) }
+  })
+}
+
+/** What several encoders make of one text: the numbers of each token one after another, and the one pooled text. */
+function sideBySide(parts: readonly Told[], widths: readonly number[]): Told {
+  const [first] = parts as [Told]
+  if (parts.length === 1) return first
+  const tokens = new Set(parts.map(({ states }, i) => states.length / (widths[i] as number)))
+  if (tokens.size > 1)
+    throw new UserError(
+      "The model's tokenizers cut this prompt into pieces of different lengths.",
+      'Choose a shorter one.',
+    )
+  const columns = (of: readonly Float32Array[]) => {
+    const rows = (of[0] as Float32Array).length / (widths[0] as number)
+    const cut = (part: Float32Array, width: number, row: number) => [...part.subarray(row * width, (row + 1) * width)]
+    return Float32Array.from(
+      Array.from({ length: rows }, (_, row) => of.flatMap((part, i) => cut(part, widths[i] as number, row))).flat(),
+    )
+  }
+  return {
+    states: columns(parts.map(({ states }) => states)),
+    mean: columns(parts.map(({ mean }) => mean)),
+    pooled: parts.find(({ pooled }) => pooled)?.pooled,
+  }
+}
+
+/** Zeros in place of everything that is told of a text. */
+const silent = ({ states, mean, pooled }: Told): Told => ({
+  states: new Float32Array(states.length),
+  mean: new Float32Array(mean.length),
+  pooled: pooled && new Float32Array(pooled.length),
+})
 
 /** The mean over each chunk's tokens up to its first end token; chunks that only fill up do not count. */
 function meanState(chunks: readonly (readonly number[])[], states: Float32Array, eos: number): Float32Array {

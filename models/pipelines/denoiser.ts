@@ -1,11 +1,12 @@
 import type { GuidanceMethod, Passes } from '../guidance/method.ts'
+import { vaeFactor } from '../networks/vae/config.ts'
 import { scaleInput, toX0 } from '../samplers/prediction.ts'
 import type { Denoise } from '../samplers/sampler.ts'
 import type { PredictionType } from '../samplers/schedule.ts'
 import { f32, type Shape } from '../tensor/tensor.ts'
 import type { Pipeline } from './assemble.ts'
 import type { CancelSignal } from './cancel.ts'
-import type { Conditioning } from './condition.ts'
+import type { Conditioning, OfBoth } from './condition.ts'
 import { requireFinite } from './finite.ts'
 import type { Guide } from './guide.ts'
 
@@ -30,33 +31,41 @@ interface DenoiserSettings {
 /** Makes the samplers' view of a network: x at a level of noise to the clean sample, by a guidance method. */
 export async function denoiser(
   pipeline: Pipeline,
-  { positive, negative, tokens, width, means }: Conditioning,
+  told: Conditioning,
   { method, guidance, prediction, shape, guide, together, signal }: DenoiserSettings,
 ): Promise<Denoiser> {
   const session = await pipeline.sessions.unet(guide)
+  const [height = 0, width = 0] = shape.slice(2).map(cells => cells * vaeFactor(pipeline.vae))
+  // SDXL is told of a picture that was neither resized nor cropped.
+  const sizes = Float32Array.of(height, width, 0, 0, height, width)
   let passes = 0
   let calls = 0
 
-  async function predict(x: Float32Array, timestep: number, contexts: readonly Float32Array[], w = 1) {
+  async function predict(x: Float32Array, timestep: number, prompts: readonly (keyof OfBoth)[], w = 1) {
     // onnxruntime lets waiting events in at every run: a cancel is seen by the next pass.
     signal?.throwIfAborted()
-    const batch = contexts.length
-    const repeated = (row: Float32Array) => f32(join(contexts.map(() => row)), [batch, row.length])
+    const batch = prompts.length
+    const repeated = (row: Float32Array) => f32(join(prompts.map(() => row)), [batch, row.length])
+    const each = (of: OfBoth) => join(prompts.map(prompt => needed(of[prompt])))
     const results = await session.run({
-      sample: f32(join(contexts.map(() => x)), [batch, ...shape.slice(1)]),
+      sample: f32(join(prompts.map(() => x)), [batch, ...shape.slice(1)]),
       timestep: f32(new Float32Array(batch).fill(timestep)),
-      context: f32(join(contexts), [batch, tokens, width]),
+      context: f32(each(told), [batch, told.tokens, told.width]),
+      ...(told.pooled && {
+        text_embeds: f32(each(told.pooled), [batch, told.pooled.positive.length]),
+        time_ids: repeated(sizes),
+      }),
       ...(guide && {
         guidance: f32(new Float32Array(batch).fill(w)),
-        positive: repeated(means.positive),
-        negative: repeated(needed(means.negative)),
+        positive: repeated(told.means.positive),
+        negative: repeated(needed(told.means.negative)),
       }),
     })
     passes += batch
     const output = results.prediction
     if (output?.dtype !== 'f32') throw new Error('the UNet gave no prediction')
     await requireFinite(output.data, 'The UNet', [...(guide ? [guide.part] : []), pipeline.base.unet])
-    return contexts.map((_, i) => output.data.subarray(i * x.length, (i + 1) * x.length))
+    return prompts.map((_, i) => output.data.subarray(i * x.length, (i + 1) * x.length))
   }
 
   return {
@@ -65,19 +74,19 @@ export async function denoiser(
       const scaled = scaleInput(x, level)
       const made: Passes = {
         async positive() {
-          const [output] = await predict(scaled, level.timestep, [positive])
+          const [output] = await predict(scaled, level.timestep, ['positive'])
           return output as Float32Array
         },
         async both() {
-          const contexts = [needed(negative), positive]
+          const prompts = ['negative', 'positive'] as const
           const [n, p] = together
-            ? await predict(scaled, level.timestep, contexts)
-            : await Array.fromAsync(contexts, async context => (await predict(scaled, level.timestep, [context]))[0])
+            ? await predict(scaled, level.timestep, prompts)
+            : await Array.fromAsync(prompts, async prompt => (await predict(scaled, level.timestep, [prompt]))[0])
           return { negative: n as Float32Array, positive: p as Float32Array }
         },
         async guided(w) {
           if (!guide) throw new Error('the method asks for a guide, and none is plugged in')
-          const [output] = await predict(scaled, level.timestep, [positive], w)
+          const [output] = await predict(scaled, level.timestep, ['positive'], w)
           return output as Float32Array
         },
       }

@@ -8,6 +8,7 @@ import { clipText } from '../networks/text/clip.ts'
 import { unet } from '../networks/unet/unet.ts'
 import { decode } from '../networks/vae/decode.ts'
 import { encode } from '../networks/vae/encode.ts'
+import { addedInputs, isPooled } from './encoders.ts'
 import { type Problem, parametersOf } from './parameters.ts'
 
 /** What a base's networks find in its files, from the headers alone. */
@@ -20,18 +21,19 @@ export interface Examination {
 
 /** Builds every network of a base without loading it, to see which parameters it would miss and leave over. */
 export function examine(base: BaseCheckpoint): Examination {
-  const problems: Problem[] = []
-  const leftover = base.leftover.map(({ key }) => key)
+  // By key, since one tensor of a file may hold several parameters.
+  const problems = new Map<string, Problem>()
+  const leftover = new Set(base.leftover.map(({ key }) => key))
   const f32 = (name: string, shape: readonly number[]) => input(name, { shape, dtype: 'f32' })
 
   function look(part: NetworkPart, build: (parameters: Parameters) => void): void {
     const asked = new Set<string>()
-    const parameters = parametersOf(part, problem => problems.push(problem))
+    const parameters = parametersOf(part, problem => problems.set(problem.key, problem))
     build((name, shape) => {
       asked.add(name)
       return parameters(name, shape)
     })
-    for (const [name, { key }] of part.table) if (!asked.has(name)) leftover.push(key)
+    for (const [name, { key }] of part.table) if (!asked.has(name)) leftover.add(key)
   }
 
   look(base.unet, p => {
@@ -41,6 +43,7 @@ export function examine(base: BaseCheckpoint): Examination {
       sample,
       timestep: f32('timestep', [1]),
       context: f32('context', [1, 2, config.crossAttentionDim]),
+      added: addedInputs(base, config),
     })
   })
   look(base.vae, p => {
@@ -49,10 +52,12 @@ export function examine(base: BaseCheckpoint): Examination {
     encode(config, p, f32('picture', [1, 3, side, side]))
     decode(config, p, f32('latent', [1, config.latentChannels, 8, 8]))
   })
-  for (const encoder of base.textEncoders)
+  for (const [index, encoder] of base.textEncoders.entries())
     look(encoder, p => {
       const config = textConfig(encoder)
-      clipText(config, p, input('ids', { shape: [1, config.positions], dtype: 'i64' })).normed(1)
+      const states = clipText(config, p, input('ids', { shape: [1, config.positions], dtype: 'i64' }))
+      states.normed(1)
+      if (isPooled(base, index)) states.pooled(input('ends', { shape: [1], dtype: 'i64' }))
     })
-  return { problems, leftover }
+  return { problems: [...problems.values()], leftover: [...leftover] }
 }

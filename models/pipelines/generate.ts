@@ -95,15 +95,12 @@ export async function* generate(
     onProgress?.({ phase, picture, step, steps: settings.steps - start }, estimate)
 
   const watch = new Stopwatch()
-  report('load', 0)
-  await pause(signal)
-  await watch.time('load', () => pipeline.sessions.text(settings.clipSkip))
-  report('text', 0)
-  await pause(signal)
   const guided = settings.method !== 'none' && settings.guidance !== 1
-  const { prompt, clipSkip } = settings
-  const negative = guided ? settings.negative : undefined
-  const told = await watch.time('text', () => condition(pipeline, { prompt, negative, clipSkip }))
+  const told = await condition(pipeline, { ...settings, guided }, async (phase, work) => {
+    report(phase, 0)
+    await pause(signal)
+    return watch.time(phase, work)
+  })
   // Not before the text is read: where memory is short, one takes the other's place.
   report('load', 0)
   await pause(signal)
@@ -186,10 +183,11 @@ function addNoise(x0: Float32Array, noise: Float32Array, level?: { alpha: number
   return x0.map((value, i) => level.alpha * value + level.sigma * (noise[i] as number))
 }
 
-function checkSettings({ vae, text }: Pipeline, { width, height, clipSkip }: GenerateSettings): void {
+function checkSettings({ vae, encoders }: Pipeline, { width, height, clipSkip }: GenerateSettings): void {
   const factor = vaeFactor(vae)
   if (width % factor !== 0 || height % factor !== 0)
     throw new UserError(`${width} x ${height} does not suit this base.`, `Choose sides that divide by ${factor}.`)
-  if (clipSkip > text.layers)
-    throw new UserError(`Clip skip ${clipSkip} is more than this base has.`, `Choose 1 to ${text.layers}.`)
+  const layers = Math.min(...encoders.map(({ config }) => config.layers))
+  if (clipSkip > layers)
+    throw new UserError(`Clip skip ${clipSkip} is more than this base has.`, `Choose 1 to ${layers}.`)
 }

@@ -11,6 +11,7 @@ import type { Inject } from '../networks/parameters.ts'
 import { unet } from '../networks/unet/unet.ts'
 import type { PredictionType } from '../samplers/schedule.ts'
 import type { Shape } from '../tensor/tensor.ts'
+import { addedInputs } from './encoders.ts'
 import { type Problem, parametersOf } from './parameters.ts'
 
 /** A guide held against a base, from the headers alone. */
@@ -117,6 +118,7 @@ export function examinePass(base: BaseCheckpoint, plug?: (inputs: GuideInputs) =
   const f32 = (name: string, shape: readonly number[]) => input(name, { shape, dtype: 'f32' })
   const width = config.crossAttentionDim
   const seen = { sample: f32('sample', [1, config.inChannels, side, side]), timestep: f32('timestep', [1]) }
+  const added = addedInputs(base, config)
   const told = {
     guidance: f32('guidance', [1]),
     positive: f32('positive', [1, width]),
@@ -124,7 +126,7 @@ export function examinePass(base: BaseCheckpoint, plug?: (inputs: GuideInputs) =
   }
   try {
     const context = f32('context', [1, 77, width])
-    return unet(config, parametersOf(base.unet), { ...seen, context }, plug?.({ ...seen, ...told }))
+    return unet(config, parametersOf(base.unet), { ...seen, context, added }, plug?.({ ...seen, ...told }))
   } catch (cause) {
     if (!(plug && cause instanceof ShapeError)) throw cause
     throw new UserError(`The guide is damaged: ${cause.message}.`, 'Get it anew.', { cause })

@@ -1,6 +1,7 @@
 import type { NetworkPart } from '../checkpoint/checkpoint.ts'
 import { UserError } from '../errors.ts'
 import { cast } from '../graph/ops/cast.ts'
+import { transpose } from '../graph/ops/transpose.ts'
 import { input, weight } from '../graph/value.ts'
 import type { Parameters } from '../networks/parameters.ts'
 import { isFloat } from '../tensor/dtype.ts'
@@ -28,6 +29,7 @@ export function parametersOf(
     const problem = problemWith(part, name, shape)
     if (!problem) {
       const entry = part.table.get(name)
+      if (entry && part.transposed?.has(name)) return transpose(cast(weight(entry), 'f32'), [1, 0])
       if (entry) return cast(weight(entry, shape), 'f32')
     } else report(problem)
     return input(`missing:${name}`, { shape, dtype: 'f32' })
@@ -41,8 +43,9 @@ function problemWith(part: NetworkPart, name: string, shape: Shape): Problem | u
     return { kind: 'missing', key, message: `The ${part.name === 'guide' ? 'guide' : 'model'} lacks ${key}.` }
   }
   const { key } = entry
-  if (entry.shape.join() !== shape.join()) {
-    const message = `${key} has the shape ${shapeText(entry.shape)} where ${shapeText(shape)} is needed.`
+  const wanted = part.transposed?.has(name) ? shape.toReversed() : shape
+  if (entry.shape.join() !== wanted.join()) {
+    const message = `${key} has the shape ${shapeText(entry.shape)} where ${shapeText(wanted)} is needed.`
     return { kind: 'shape', key, message }
   }
   if (!isFloat(entry.dtype)) {

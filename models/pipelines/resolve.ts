@@ -1,16 +1,21 @@
+import { nativeSize } from '../checkpoint/native-size.ts'
 import type { Pipeline } from './assemble.ts'
 import { readPixels } from './pixels.ts'
 import type { AskedSettings, GenerateSettings } from './settings.ts'
 
 /** Fills in what was left open, and reads the picture to start from. Throws `UserError` where that cannot be read. */
 export async function resolveSettings(
-  { nativeSize, sampler }: Pipeline,
+  pipeline: Pipeline,
   { init, ...asked }: AskedSettings,
 ): Promise<GenerateSettings> {
-  const width = asked.width ?? nativeSize
-  const height = asked.height ?? nativeSize
+  const { base, sampler } = pipeline
+  const prediction = asked.prediction ?? (base.prediction.sure ? undefined : await pipeline.prediction())
+  const side = nativeSize(base, prediction)
+  const width = asked.width ?? side
+  const height = asked.height ?? side
   return {
     ...asked,
+    ...(prediction && { prediction }),
     width,
     height,
     sampler: asked.sampler ?? sampler ?? 'euler',

@@ -4,11 +4,15 @@ import type { Guide } from './guide.ts'
 
 /** The networks as sessions, each loaded when it is first asked for; see the networks for shapes. */
 export interface Sessions {
-  /** `ids` i64 [n, positions] to `states` f32 [n, positions, width]. */
-  text(clipSkip: number): Promise<Session>
   /**
-   * `sample`, `timestep`, `context` to `prediction`; with a guide also `guidance`, and `positive` and `negative`, the
-   * prompts' means. The base's weights are held once: a UNet with another guide, or none, is given back first.
+   * `ids` i64 [n, positions] to `states` f32 [n, positions, width]; SDXL's second encoder also takes `ends` and gives
+   * `pooled`. The first encoder where none is named.
+   */
+  text(clipSkip: number, encoder?: number): Promise<Session>
+  /**
+   * `sample`, `timestep`, `context`, and SDXL's `text_embeds` and `time_ids`, to `prediction`; with a guide also
+   * `guidance`, and `positive` and `negative`, the prompts' means. The base's weights are held once: a UNet with
+   * another guide, or none, is given back first.
    */
   unet(guide?: Guide): Promise<Session>
   /** `latent` to `picture`. */
@@ -44,7 +48,7 @@ export interface OpenSessionsOptions extends SessionOptions {
 }
 
 interface Networks {
-  readonly text: (clipSkip: number) => Loadable
+  readonly text: (clipSkip: number, encoder: number) => Loadable
   readonly unet: (guide?: Guide) => Loadable
   readonly decoder: Loadable
   readonly encoder: Loadable
@@ -87,7 +91,7 @@ export function openSessions(networks: Networks, { beforeLoad, ...options }: Ope
   }
 
   return {
-    text: clipSkip => ask(`text ${clipSkip}`, networks.text(clipSkip)),
+    text: (clipSkip, encoder = 0) => ask(`text ${encoder} ${clipSkip}`, networks.text(clipSkip, encoder)),
     async unet(guide) {
       if (guide !== plugged) await release('unet')
       plugged = guide

@@ -16,7 +16,8 @@ export type ScheduleName = 'auto' | Spacing | Curve
 /** All that decides a picture, next to the base. */
 export interface GenerateSettings extends ChosenOptions {
   readonly prompt: string
-  readonly negative: string
+  /** SDXL is told nothing at all where it is left out, rather than an empty text; to the other families it is the same. */
+  readonly negative?: string | undefined
   readonly method: MethodName
   /** Guidance scale w; 1 is none. */
   readonly guidance: number

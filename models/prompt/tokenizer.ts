@@ -1,3 +1,4 @@
+import { UserError } from '../errors.ts'
 import { joinPairs } from './bpe.ts'
 import { bosToken, byteLetters, deriveVocabulary, eosToken, readMerges, readVocabulary } from './vocabulary.ts'
 
@@ -23,6 +24,11 @@ export interface TokenizerFiles {
   readonly vocab?: string
 }
 
+interface TokenizerOptions {
+  /** The token that fills a chunk behind its end; CLIP takes its end token, OpenCLIP `!`. */
+  readonly padToken?: string
+}
+
 const marks = /(<\|startoftext\|>|<\|endoftext\|>)/
 /** CLIP's words: English endings, runs of letters, single digits, runs of anything else that is visible. */
 const words = /'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\p{White_Space}\p{L}\p{N}]+/gu
@@ -32,11 +38,20 @@ const words = /'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\p{White_Space}\p{L}\p{N}]
  * (without ftfy): NFC, lower case, CLIP's words, byte pair encoding of their UTF-8 bytes. A file that cannot be
  * used is a UserError.
  */
-export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
+export async function loadTokenizer(
+  files: TokenizerFiles,
+  { padToken = eosToken }: TokenizerOptions = {},
+): Promise<Tokenizer> {
   const merges = await readMerges(files.merges)
   const ids = files.vocab === undefined ? deriveVocabulary(merges) : await readVocabulary(files.vocab, merges)
   const bos = ids.get(bosToken) as number
   const eos = ids.get(eosToken) as number
+  const pad = ids.get(padToken)
+  if (pad === undefined)
+    throw new UserError(
+      `The tokenizer fills up with ${JSON.stringify(padToken.slice(0, 40))}, which its vocabulary does not have.`,
+      'Get the tokenizer folder again.',
+    )
   const encodeWord = (word: string): number[] => {
     const letters = Array.from(Buffer.from(word), byte => byteLetters[byte] as string)
     letters.push(`${letters.pop()}</w>`)
@@ -47,7 +62,7 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
   return {
     bos,
     eos,
-    pad: eos,
+    pad,
     encode: text => text.split(marks).flatMap((part, i) => (i % 2 ? (ids.get(part) as number) : encodeText(part))),
   }
 }

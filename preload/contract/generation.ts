@@ -40,7 +40,8 @@ const twoLevels = 'must be two noise levels, the lower one first'
 
 export const generateRequest = z.object({
   prompt: text,
-  negative: text.default(''),
+  /** SDXL is told nothing where it is left out, and the states of an empty text where it is ''; others know no difference. */
+  negative: text.optional(),
   /** Path of a model file or folder; the demo model where it is left out. */
   base: z.string().optional(),
   /** The guide where one fits the base, else classifier-free guidance, where it is left out. */

@@ -112,7 +112,9 @@ export function pictureKey(request: GenerateRequest): string {
 export function pictureRequest(values: CreateValues, width: number, height: number) {
   const { prompt, negative, steps, seed, schedule, clipSkip, sampler, prediction } = values
   return {
-    ...{ prompt, negative, steps, seed, width, height, schedule, clipSkip },
+    ...{ prompt, steps, seed, width, height, schedule, clipSkip },
+    // An empty field is no negative prompt, which to SDXL is not the same as an empty one.
+    ...(negative !== '' && { negative }),
     ...(sampler !== auto && { sampler }),
     ...(prediction !== auto && { prediction }),
   } satisfies Partial<GenerateRequest>

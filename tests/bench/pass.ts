@@ -14,7 +14,7 @@ import { Generator } from '../../models/tensor/random.ts'
  */
 async function main([model = shipped.demo, side = '16', rounds = '51']: string[]): Promise<void> {
   const pipeline = await assemble(asBase(await describeModel(model)), { merges: shipped.merges })
-  const told = await condition(pipeline, { prompt: 'a cat', clipSkip: 1 })
+  const told = await condition(pipeline, { prompt: 'a cat', guided: false, clipSkip: 1 })
   const shape = [1, pipeline.unet.inChannels, Number(side), Number(side)]
   const noise = new Generator(0).normals(pipeline.unet.inChannels * Number(side) ** 2)
 
@@ -41,6 +41,10 @@ async function main([model = shipped.demo, side = '16', rounds = '51']: string[]
     sample: new Tensor('float32', noise, shape),
     timestep: new Tensor('float32', [500], [1]),
     context: new Tensor('float32', told.positive, [1, told.tokens, told.width]),
+    ...(told.pooled && {
+      text_embeds: new Tensor('float32', told.pooled.positive, [1, told.pooled.positive.length]),
+      time_ids: new Tensor('float32', [512, 512, 0, 0, 512, 512], [1, 6]),
+    }),
   }
   const alone = () => direct.run(feeds)
   await alone()

@@ -114,7 +114,7 @@ async function outputs(
   recorded: ReadonlyMap<string, Recorded>,
 ) {
   const session = await pipeline.sessions.unet(guide)
-  const { means, width } = await condition(pipeline, { ...run, clipSkip: 1 })
+  const { means, width } = await condition(pipeline, { ...run, guided: true, clipSkip: 1 })
   const twice = (row: Float32Array | undefined) => f32(Float32Array.from([...(row ?? []), ...(row ?? [])]), [2, width])
   const inputs = Float32Array.from(numbers(recorded.get('inputs') as Recorded))
   const context = Float32Array.from(numbers(recorded.get('context') as Recorded))

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asBase } from '../../models/checkpoint/as-base.ts'
-import type { BaseCheckpoint } from '../../models/checkpoint/checkpoint.ts'
+import type { BaseCheckpoint, NetworkPart } from '../../models/checkpoint/checkpoint.ts'
 import { textConfig } from '../../models/checkpoint/config/text.ts'
 import { unetConfig } from '../../models/checkpoint/config/unet.ts'
 import { vaeConfig } from '../../models/checkpoint/config/vae.ts'
@@ -17,18 +17,16 @@ import { parametersOf } from '../../models/pipelines/parameters.ts'
 import { openSession, type Session } from '../../models/runtime/session.ts'
 import { f32, i64, type Tensor } from '../../models/tensor/tensor.ts'
 import { loadTensors, type Recorded } from '../support/safetensors.ts'
-import { failed, judged, largestError, type ParityResult, skipped } from './result.ts'
+import { failed, judged, largestError, type ParityResult } from './result.ts'
 
 interface ModelCase {
   name: string
-  family: string
   tolerance: Record<string, { atol: number }>
 }
 
 /** A recorded model in both its forms: UNet at every size, its blocks, VAE both ways, text encoder. */
 export async function check(folder: string): Promise<ParityResult[]> {
   const info: ModelCase = JSON.parse(await readFile(join(folder, 'case.json'), 'utf8'))
-  if (info.family !== 'sd1') return [skipped(info.name, `The ${info.family} family is not supported yet.`)]
   const results: ParityResult[] = []
   for (const form of [`${info.name}.safetensors`, 'folder']) {
     const path = join(folder, form)
@@ -43,6 +41,7 @@ async function checkForm(name: string, folder: string, path: string, { tolerance
   const got = new Map<string, Float32Array>()
   const expected = new Map<string, Recorded>()
   for (const [file, run] of Object.entries({ unet: runUnet, 'unet-blocks': runBlocks, vae: runVae, text: runText })) {
+    if (!existsSync(join(folder, `${file}.expected.safetensors`))) continue
     const tensors = await recorded(file)
     const triples = file === 'unet-blocks' ? await recorded('unet') : tensors
     for (const [key, values] of await run(base, triples, tensors)) got.set(`${file}.${key}`, values)
@@ -62,35 +61,54 @@ type Run = (
   expected: ReadonlyMap<string, Recorded>,
 ) => Promise<Map<string, Float32Array>>
 
+/** The inputs of a UNet and their free axes; the last two are SDXL's. */
+const unetInputs: Readonly<Record<string, readonly (string | null)[]>> = {
+  sample: ['batch', null, 'height', 'width'],
+  timestep: ['batch'],
+  context: ['batch', 'tokens', null],
+  text_embeds: ['batch', null],
+  time_ids: ['batch', null],
+}
+
+type Values = Readonly<Record<'sample' | 'timestep' | 'context', Value>> &
+  Readonly<Partial<Record<'text_embeds' | 'time_ids', Value>>>
+
+/** What was recorded of a triple, as the UNet's inputs and as what is fed into them. */
+function triple(triples: ReadonlyMap<string, Recorded>, number: number) {
+  const names = Object.keys(unetInputs).filter(name => triples.has(`${number}.${name}`))
+  const pairs = (of: (name: string) => unknown) => Object.fromEntries(names.map(name => [name, of(name)]))
+  return {
+    inputs: () => {
+      const {
+        text_embeds: textEmbeds,
+        time_ids: timeIds,
+        ...rest
+      } = pairs(name => inputLike(name, triples.get(`${number}.${name}`), unetInputs[name] ?? [])) as Values
+      return { ...rest, added: textEmbeds && timeIds && { textEmbeds, timeIds } }
+    },
+    feeds: pairs(name => tensor(triples.get(`${number}.${name}`))) as Record<string, Tensor>,
+  }
+}
+
 const runUnet: Run = async (base, triples) => {
   const config = unetConfig(base.unet)
-  const names: [string, readonly (string | null)[]][] = [
-    ['sample', ['batch', null, 'height', 'width']],
-    ['timestep', ['batch']],
-    ['context', ['batch', 'tokens', null]],
-  ]
-  const first = Object.fromEntries(names.map(([name, axes]) => [name, inputLike(name, triples.get(`0.${name}`), axes)]))
-  const session = await open({ out: unet(config, parametersOf(base.unet), first as never) })
+  const session = await open({ out: unet(config, parametersOf(base.unet), triple(triples, 0).inputs()) })
   const got = new Map<string, Float32Array>()
   for (let i = 0; triples.has(`${i}.sample`); i++) {
-    const feeds = Object.fromEntries(names.map(([name]) => [name, tensor(triples.get(`${i}.${name}`))]))
-    for (const [key, values] of await compute(session, feeds)) got.set(`${i}.${key}`, values)
+    for (const [key, values] of await compute(session, triple(triples, i).feeds)) got.set(`${i}.${key}`, values)
   }
   await session.release()
   return got
 }
 
 const runBlocks: Run = async (base, triples, expected) => {
-  const of = Number(expected.get('of_triple')?.data[0] ?? 0)
+  const { inputs, feeds } = triple(triples, Number(expected.get('of_triple')?.data[0] ?? 0))
   const places = new Map<string, Value>()
-  const like = (name: string) => inputLike(name, triples.get(`${of}.${name}`), [])
-  const inputs = { sample: like('sample'), timestep: like('timestep'), context: like('context') }
-  unet(unetConfig(base.unet), parametersOf(base.unet), inputs, (place, value) => {
+  unet(unetConfig(base.unet), parametersOf(base.unet), inputs(), (place, value) => {
     places.set(place, value)
     return value
   })
   const session = await open(Object.fromEntries(places))
-  const feeds = Object.fromEntries(Object.keys(inputs).map(name => [name, tensor(triples.get(`${of}.${name}`))]))
   const got = await compute(session, feeds)
   await session.release()
   return got
@@ -117,32 +135,41 @@ const runVae: Run = async (base, recorded) => {
 }
 
 const runText: Run = async (base, recorded) => {
-  const [part] = base.textEncoders
-  if (!part) throw new Error('no text encoder')
+  const got = new Map<string, Float32Array>()
+  for (const [index, part] of base.textEncoders.entries()) {
+    const suffix = index === 0 ? '' : `_${index + 1}`
+    for (const [key, values] of await runEncoder(part, recorded.get(`input_ids${suffix}`)))
+      got.set(key + suffix, values)
+  }
+  return got
+}
+
+async function runEncoder(part: NetworkPart, recorded: Recorded | undefined): Promise<Map<string, Float32Array>> {
   const config = textConfig(part)
-  const ids = recorded.get('input_ids')
-  const states = clipText(config, parametersOf(part), inputLike('input_ids', ids, ['batch']))
+  const ids = tensor(recorded)
+  const states = clipText(config, parametersOf(part), input('ids', ids, ['batch']))
+  const ends = firstEnds(ids, config.positions)
   const outputs = {
     hidden_0: states.hidden[0] as Value,
     penultimate: states.hidden.at(-2) as Value,
     penultimate_normed: states.normed(2),
     last_hidden_state: states.normed(1),
+    ...(config.projection !== undefined && { text_embeds: states.pooled(input('ends', ends, ['batch'])) }),
   }
   const session = await open(outputs)
-  const got = await compute(session, { input_ids: tensor(ids) })
+  const got = await compute(session, { ids, ...(config.projection !== undefined && { ends }) })
   await session.release()
-  got.set('pooler_output', pooled(got.get('last_hidden_state') as Float32Array, numbers(ids as Recorded), config))
-  return got
+  const last = got.get('last_hidden_state') as Float32Array
+  const width = config.hiddenSize
+  const pooler = [...ends.data].flatMap(end => [...last.subarray(Number(end) * width, (Number(end) + 1) * width)])
+  return got.set('pooler_output', Float32Array.from(pooler))
 }
 
-/** The state at the first end token, whose id is the largest. */
-function pooled(states: Float32Array, ids: Float64Array, { positions, hiddenSize }: ReturnType<typeof textConfig>) {
-  const rows = Array.from({ length: ids.length / positions }, (_, row) => {
-    const own = ids.subarray(row * positions, (row + 1) * positions)
-    const end = row * positions + own.indexOf(Math.max(...own))
-    return [...states.subarray(end * hiddenSize, (end + 1) * hiddenSize)]
-  })
-  return Float32Array.from(rows.flat())
+/** Where the first end token of each row stands, counted over all rows; its id is the largest. */
+function firstEnds({ data }: Tensor, positions: number) {
+  const all = Array.from<number | bigint, number>(data, Number)
+  const rows = Array.from({ length: all.length / positions }, (_, row) => row * positions)
+  return i64(rows.map(from => all.indexOf(Math.max(...all.slice(from, from + positions)), from)))
 }
 
 const open = (outputs: Readonly<Record<string, Value>>): Promise<Session> => openSession(toOnnx(outputs))

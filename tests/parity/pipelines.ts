@@ -53,22 +53,19 @@ export async function check(folder: string, find: FindCase): Promise<ParityResul
       const pipeline = await openPipeline(path)
       for (const [name, run] of own) {
         const title = `${name} ${form}`
-        const reason = pipeline ? unsupported(run) : `The family of ${base} is not supported yet.`
-        if (!pipeline || reason !== undefined) results.push(skipped(title, reason ?? ''))
+        const reason = unsupported(run)
+        if (reason !== undefined) results.push(skipped(title, reason))
         else results.push(...(await checkRun(title, folder, name, run, tolerance[name] ?? {}, pipeline)))
       }
-      await pipeline?.sessions.release()
+      await pipeline.sessions.release()
     }
   }
   return results
 }
 
-/** The pipeline of a base; undefined for a family that the studio does not paint with yet. */
-export async function openPipeline(path: string): Promise<Pipeline | undefined> {
-  const model = await describeModel(path)
-  if (model.kind === 'base' && model.architecture !== 'sd1') return undefined
-  return assemble(asBase(model), { merges: shipped.merges })
-}
+/** The pipeline of a base. */
+export const openPipeline = async (path: string): Promise<Pipeline> =>
+  assemble(asBase(await describeModel(path)), { merges: shipped.merges })
 
 /** The case names the class as the code does, a scheduler file as diffusers writes it. */
 const scheduleOf = ({ scheduler }: PipelineRun) => scheduleFromDiffusers({ ...scheduler, _class_name: scheduler.class })
@@ -92,7 +89,7 @@ async function checkRun(
   const [height, width] = run.size
   const settings: GenerateSettings = {
     prompt: run.prompt,
-    negative: run.negative ?? '',
+    negative: run.negative ?? undefined,
     method: 'cfg',
     guidance: run.guidance,
     rescale: run.rescale,

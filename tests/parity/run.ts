@@ -31,9 +31,9 @@ async function main(folder: string | undefined): Promise<number> {
   }
 }
 
-/** The folder itself, or an unpacked copy below `work` where something in it is gzipped. */
+/** The folder itself, or an unpacked copy below `work` where something in it is packed. */
 function prepared(folder: string, work: string): string {
-  if (globSync('**/*.gz', { cwd: folder }).length === 0) return folder
+  if (globSync('**/*.{gz,br}', { cwd: folder }).length === 0) return folder
   const copy = join(work, folder.replaceAll(/\W+/g, '-'))
   unpack(folder, copy)
   return copy

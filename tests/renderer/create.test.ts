@@ -22,7 +22,6 @@ describe('the request', () => {
     create.set({ method: 'cfg' })
     expect(create.request()).toEqual({
       prompt: '',
-      negative: '',
       method: 'cfg',
       guidance: 5,
       steps: 20,

@@ -25,6 +25,8 @@ export const textConfig = (part: NetworkPart): TextConfig => {
 
   const heads = fields.integer('num_attention_heads', Math.max(1, Math.floor(hiddenSize / headSize)), 1, 1024)
   requireDivides(part, 'heads', heads, hiddenSize)
+  const projection = projectionOf(part)
+  if (projection !== undefined) fields.agree('projection_dim', projection)
   return {
     vocabSize,
     hiddenSize,
@@ -34,5 +36,13 @@ export const textConfig = (part: NetworkPart): TextConfig => {
     positions,
     activation: fields.word('hidden_act', 'quick_gelu', ['quick_gelu', 'gelu']),
     normEps: fields.number('layer_norm_eps', 1e-5, 0, 0.1),
+    ...(projection !== undefined && { projection }),
   }
+}
+
+/** Numbers that the projection of the pooled state gives; none where the encoder has no projection. */
+const projectionOf = (part: NetworkPart): number | undefined => {
+  const name = 'text_projection.weight'
+  if (!part.table.has(name)) return undefined
+  return shapeOf(part, name, 2)[part.transposed?.has(name) ? 1 : 0]
 }

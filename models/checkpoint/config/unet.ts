@@ -69,7 +69,10 @@ export const unetConfig = (part: NetworkPart): UNetConfig => {
   fields.agree('layers_per_block', layersPerBlock)
   fields.agree('cross_attention_dim', crossAttentionDim)
   fields.agree('use_linear_projection', linearProjection)
-  fields.agree('addition_embed_type', part.table.has('add_embedding.linear_1.weight') ? 'text_time' : null)
+  const added = 'add_embedding.linear_1.weight'
+  const additionInputs = part.table.has(added) ? shapeOf(part, added, 2)[1] : undefined
+  fields.agree('addition_embed_type', additionInputs === undefined ? null : 'text_time')
+  if (additionInputs !== undefined) fields.agree('projection_class_embeddings_input_dim', additionInputs)
   const attends = transformerLayers.map(layers => layers > 0)
   fields.agree(
     'down_block_types',
@@ -90,6 +93,7 @@ export const unetConfig = (part: NetworkPart): UNetConfig => {
     heads: headsOf(part, fields, blockOutChannels, attends, linearProjection),
     crossAttentionDim,
     linearProjection,
+    ...(additionInputs !== undefined && { additionInputs }),
     normGroups,
     normEps: fields.number('norm_eps', 1e-5, 0, 0.1),
   }

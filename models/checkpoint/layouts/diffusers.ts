@@ -2,10 +2,11 @@ import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { TensorEntry } from '../../tensor/entry.ts'
-import type { BaseCheckpoint, ModelDescription, NetworkPart, RawConfig, TokenizerFiles } from '../checkpoint.ts'
+import type { BaseCheckpoint, ModelDescription, NetworkPart, RawConfig, TextPart } from '../checkpoint.ts'
 import { readJson } from '../files.ts'
 import { sortOut } from '../ignorable.ts'
 import { type KeyPair, ownNames, parameters, takePart, under } from '../key-map.ts'
+import { endToken, usualPad } from '../pad-token.ts'
 import { folderPrediction } from '../prediction.ts'
 import { unetStructure, vaeStructure } from '../structure.ts'
 import { variantOf } from '../variant.ts'
@@ -13,6 +14,7 @@ import { readWeights } from './diffusers-weights.ts'
 import { textPairs } from './ldm/text.ts'
 import { unetPairs } from './ldm/unet.ts'
 import { asLinearAttention, oldAttention, vaePairs } from './ldm/vae.ts'
+import { refinerRefusal } from './sdxl.ts'
 
 /** The key map of each component, from the names that its files hold. */
 const maps = {
@@ -50,10 +52,21 @@ export const describeFolder = async (given: string): Promise<ModelDescription> =
   if (!isNamed(index.unet)) return otherPipeline(path, index)
   const unet = await read('unet')
   const vae = asLinearAttention(await read('vae'))
+  const architecture = architectureOf(unet)
+  if (architecture === 'sdxl' && !isNamed(index.text_encoder)) return refinerFolder(path, files, unet)
   const second = isNamed(index.text_encoder_2)
-  const textEncoders = [await read('text_encoder'), ...(second ? [await read('text_encoder_2')] : [])]
+  const textEncoders = [
+    { ...(await read('text_encoder')), ...(await findTokenizer(path, 'tokenizer', usualPad(architecture, 0))) },
+    ...(second
+      ? [
+          {
+            ...(await read('text_encoder_2')),
+            ...(await findTokenizer(path, 'tokenizer_2', usualPad(architecture, 1))),
+          },
+        ]
+      : []),
+  ]
   const scheduler = await optionalJson(path, 'scheduler/scheduler_config.json')
-  const tokenizer = await findTokenizer(path)
   const variant = variantOf(unet)
   return {
     kind: 'base',
@@ -61,14 +74,14 @@ export const describeFolder = async (given: string): Promise<ModelDescription> =
     path,
     files,
     metadata,
-    architecture: architectureOf(unet),
+    architecture,
     ...(variant && { variant }),
     unet,
     vae,
     textEncoders,
-    ...(tokenizer && { tokenizer }),
     ...(scheduler && { scheduler }),
-    prediction: folderPrediction(scheduler),
+    prediction: folderPrediction(architecture, scheduler),
+    ...(architecture === 'sdxl' && index.force_zeros_for_empty_prompt !== false && { zeroNegative: true }),
     ...sortOut(rest),
   }
 }
@@ -115,14 +128,34 @@ const withOldAttention = (names: readonly string[], pairs: readonly KeyPair[]): 
   return [...pairs.filter(([, name]) => !replaced.has(name)), ...old]
 }
 
-const findTokenizer = async (path: string): Promise<TokenizerFiles | undefined> => {
+/** A text encoder's tokenizer; without one it is CLIP's, which the encoder's family fills up with `usual`. */
+const findTokenizer = async (
+  path: string,
+  folder: string,
+  usual: string,
+): Promise<Pick<TextPart, 'tokenizer' | 'padToken'>> => {
   const [vocab, merges] = await Promise.all(
-    ['vocab.json', 'merges.txt'].map(name => realpath(join(path, 'tokenizer', name)).catch(() => undefined)),
+    ['vocab.json', 'merges.txt'].map(name => realpath(join(path, folder, name)).catch(() => undefined)),
   )
-  if (!vocab || !merges) return undefined
-  const config = await optionalJson(path, 'tokenizer/tokenizer_config.json')
-  return { vocab, merges, ...(config && { config }) }
+  if (!vocab || !merges) return { padToken: usual }
+  const config = await optionalJson(path, `${folder}/tokenizer_config.json`)
+  // SD 2.x's own folders name another token in tokenizer_config.json, which transformers does not heed.
+  const special = await optionalJson(path, `${folder}/special_tokens_map.json`)
+  const padToken = tokenOf(special?.pad_token) ?? tokenOf(config?.pad_token) ?? endToken
+  return { tokenizer: { vocab, merges, ...(config && { config }) }, padToken }
 }
+
+/** A token as transformers writes it: its text, or an object that holds it. */
+const tokenOf = (value: unknown): string | undefined => {
+  const text = typeof value === 'object' && value !== null && 'content' in value ? value.content : value
+  return typeof text === 'string' ? text : undefined
+}
+
+const refinerFolder = (path: string, files: readonly string[], { table }: NetworkPart): ModelDescription => ({
+  ...{ kind: 'refiner', layout: 'diffusers', path, files, metadata: {}, entries: table },
+  architecture: 'sdxl-refiner',
+  refusal: refinerRefusal,
+})
 
 const optionalJson = async (path: string, name: string): Promise<RawConfig | undefined> => {
   const file = await realpath(join(path, name)).catch(() => undefined)

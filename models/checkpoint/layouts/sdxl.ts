@@ -1,8 +1,17 @@
+import type { Refusal } from '../checkpoint.ts'
 import { hasKey, type Layout, otherLayout } from './layout.ts'
 import { describeLdm, projInAxes } from './ldm/base.ts'
+import { projectedOpenClip } from './ldm/open-clip.ts'
+import { clip } from './ldm/text.ts'
 
 const sizeConditioned = /^model\.diffusion_model\.label_emb\./
 const otherConditioner = /^cond_stage_model\./
+
+/** What is said of a refiner, in one file or a folder. */
+export const refinerRefusal: Refusal = {
+  message: 'This is the SDXL refiner, which only finishes pictures that SDXL began; it is not supported.',
+  hint: 'Choose the SDXL or SD base instead.',
+}
 
 /** SDXL's refiner: size-conditioned like SDXL, but OpenCLIP is its first and only text encoder (context 1280). */
 export const refiner: Layout = otherLayout(
@@ -14,17 +23,11 @@ export const refiner: Layout = otherLayout(
     if (hasKey(header, /^conditioner\.embedders\.0\.model\./)) return true
     return [...header.entries].some(([key, { shape }]) => key.endsWith('.attn2.to_k.weight') && shape[1] === 1280)
   },
-  {
-    message: 'This is the SDXL refiner, which only finishes pictures that SDXL began; it is not supported.',
-    hint: 'Choose the SDXL or SD base instead.',
-  },
+  refinerRefusal,
   () => 'sdxl-refiner',
 )
 
-/**
- * SDXL in one file: conditioned on sizes (`label_emb`), two text encoders. The second (OpenCLIP under
- * `conditioner.embedders.1.model.`) has no key map yet, so its tensors are left over and the base is refused.
- */
+/** SDXL in one file: conditioned on sizes (`label_emb`); its text encoders are CLIP and OpenCLIP. */
 export const sdxl: Layout = {
   name: 'ldm',
   matches: header =>
@@ -32,7 +35,7 @@ export const sdxl: Layout = {
   describe: header =>
     describeLdm(header, {
       architecture: 'sdxl',
-      textPrefixes: ['conditioner.embedders.0.transformer.'],
+      texts: [clip('conditioner.embedders.0.transformer.'), projectedOpenClip('conditioner.embedders.1.model.')],
       vaeConfig: { scaling_factor: 0.13025 },
     }),
 }

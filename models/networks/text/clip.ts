@@ -3,6 +3,7 @@ import { attention } from '../../graph/ops/attention.ts'
 import { gather } from '../../graph/ops/gather.ts'
 import { gelu } from '../../graph/ops/gelu.ts'
 import { mul } from '../../graph/ops/mul.ts'
+import { reshape } from '../../graph/ops/reshape.ts'
 import { sigmoid } from '../../graph/ops/sigmoid.ts'
 import { constant, type Value } from '../../graph/value.ts'
 import { f32 } from '../../tensor/tensor.ts'
@@ -15,9 +16,17 @@ export interface TextStates {
   readonly hidden: readonly Value[]
   /** The final normalisation of the state before the last `clipSkip - 1` layers: 1 is the last state. */
   normed(clipSkip: number): Value
+  /**
+   * The projection f32 [n, projection] of each text's last state, normalised, at its first end token. `ends` i64 [n]
+   * says where these stand when the positions of all texts are counted in one row.
+   */
+  pooled(ends: Value): Value
 }
 
-/** CLIP's text encoder (Radford et al. 2021) as transformers' CLIPTextModel: token ids i64 [n, positions]. */
+/**
+ * CLIP's text encoder (Radford et al. 2021), and OpenCLIP's, as transformers' CLIPTextModelWithProjection: token ids
+ * i64 [n, positions].
+ */
 export function clipText(config: TextConfig, parameters: Parameters, ids: Value): TextStates {
   const p = scope(parameters, 'text_model')
   const { vocabSize, hiddenSize: width, positions, normEps } = config
@@ -25,13 +34,24 @@ export function clipText(config: TextConfig, parameters: Parameters, ids: Value)
   const hidden = [add(tokens, p('embeddings.position_embedding.weight', [positions, width]))]
   for (let i = 0; i < config.layers; i++)
     hidden.push(layer(config, scope(p, `encoder.layers.${i}`), hidden.at(-1) as Value))
+  const normed = (clipSkip: number) => {
+    const state = hidden.at(-clipSkip)
+    if (!state) throw new RangeError(`clip skip ${clipSkip} of ${config.layers} layers`)
+    return layerNormLayer(p, 'final_layer_norm', state, normEps)
+  }
   return {
     hidden,
-    normed(clipSkip) {
-      const state = hidden.at(-clipSkip)
-      if (!state) throw new RangeError(`clip skip ${clipSkip} of ${config.layers} layers`)
-      return layerNormLayer(p, 'final_layer_norm', state, normEps)
-    },
+    normed,
+    pooled: ends =>
+      linearLayer(
+        parameters,
+        'text_projection',
+        gather(reshape(normed(1), [-1, width]), ends),
+        config.projection ?? width,
+        {
+          bias: false,
+        },
+      ),
   }
 }
 

@@ -9,4 +9,6 @@ export interface TextConfig {
   readonly positions: number
   readonly activation: 'quick_gelu' | 'gelu'
   readonly normEps: number
+  /** Numbers that the pooled state is projected to; absent where the encoder has no projection. */
+  readonly projection?: number
 }

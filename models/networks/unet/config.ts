@@ -15,6 +15,8 @@ export interface UNetConfig {
   readonly crossAttentionDim: number
   /** Whether proj_in and proj_out are linear layers (SD 2.x, SDXL) instead of 1x1 convolutions. */
   readonly linearProjection: boolean
+  /** Width of what `add_embedding` takes (SDXL): the pooled text and sinusoids of each size; absent where there is none. */
+  readonly additionInputs?: number
   readonly normGroups: number
   readonly normEps: number
 }

@@ -1,9 +1,11 @@
+import { add } from '../../graph/ops/add.ts'
 import { concat } from '../../graph/ops/concat.ts'
 import { resizeNearestLike } from '../../graph/ops/resize-nearest-like.ts'
 import type { Value } from '../../graph/value.ts'
 import { convLayer, groupNormLayer, linearLayer, silu } from '../layers.ts'
 import { at, type Inject, injected, type Parameters } from '../parameters.ts'
 import { resnet } from '../resnet.ts'
+import { type AddedInputs, addEmbedding } from './add-embedding.ts'
 import type { UNetConfig } from './config.ts'
 import { timestepEmbedding } from './time-embedding.ts'
 import { transformer } from './transformer.ts'
@@ -15,18 +17,20 @@ export interface UNetInputs {
   readonly timestep: Value
   /** Text encoder states: f32 [n, tokens, crossAttentionDim]. */
   readonly context: Value
+  /** What SDXL is told beside the context; only where the configuration has `additionInputs`. */
+  readonly added?: AddedInputs | undefined
 }
 
 /**
  * diffusers' UNet2DConditionModel (Rombach et al. 2022): predicts noise or velocity f32 [n, outChannels, h, w].
  * Any height and width work, also those that do not divide by the number of halvings.
- * @param inject also sees the feature maps `time_embedding`, `down_blocks.N`, `down_blocks.N.skip.M`,
+ * @param inject also sees the feature maps `time_embedding`, `add_embedding`, `down_blocks.N`, `down_blocks.N.skip.M`,
  *   `mid_block`, `up_blocks.N` and `conv_norm_out`
  */
 export function unet(
   config: UNetConfig,
   parameters: Parameters,
-  { sample, timestep, context }: UNetInputs,
+  { sample, timestep, context, added }: UNetInputs,
   inject?: Inject,
 ): Value {
   const p = injected(parameters, inject)
@@ -36,7 +40,8 @@ export function unet(
 
   const sinusoids = timestepEmbedding(timestep, width)
   const embedded = linearLayer(p, 'time_embedding.linear_1', sinusoids, width * 4)
-  const time = at(p, 'time_embedding', linearLayer(p, 'time_embedding.linear_2', silu(embedded), width * 4))
+  let time = at(p, 'time_embedding', linearLayer(p, 'time_embedding.linear_2', silu(embedded), width * 4))
+  if (config.additionInputs !== undefined) time = add(time, addEmbedding(p, config.additionInputs, width * 4, added))
 
   const residual = (path: string, x: Value, out: number) => resnet(p, path, x, { out, groups, eps }, time)
   const attend = (path: string, x: Value, level: number, layers: number) =>

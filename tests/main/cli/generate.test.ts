@@ -73,27 +73,43 @@ describe('cicerone generate', () => {
     expect(seed).toBe(0)
   })
 
-  it('dumps what a test needs to compare, and agrees with diffusers', async () => {
-    const { code } = await cicerone(
-      ...['generate', 'a photo of a cat, warm light', '--negative', 'blurry, low quality', '--method', 'cfg'],
-      ...['--base', fixture('sd1-tiny', 'sd1-tiny.safetensors'), '--guidance', '7.5', '--sampler', 'euler'],
-      ...['--schedule', 'leading', '--steps', '8', '--seed', '1002', '--width', '96', '--height', '96'],
-      ...['--out', at('d.png'), '--dump', at('d.safetensors')],
-    )
-    expect(code).toBe(0)
-    const got = await loadTensors(at('d.safetensors'))
-    const want = await loadTensors(fixture('pipelines', 'sd1-euler-g7.5.expected.safetensors'))
-    expect([...got.keys()].toSorted()).toEqual(['context', 'image', 'latents', 'noise.0', 'timesteps'])
-    for (const [key, { shape, data }] of got) {
-      expect(shape, key).toEqual(want.get(key)?.shape)
-      const recorded = Array.from(want.get(key)?.data as ArrayLike<number>, Number)
-      const largest = Math.max(...recorded.map(Math.abs))
-      data.forEach((value, i) => {
-        const error = Math.abs(Number(value) - (recorded[i] as number))
-        if (error > 1e-4 * largest) expect.fail(`${key}[${i}] is ${value}, not ${recorded[i]}`)
-      })
-    }
-  })
+  it.each([
+    ['sd1-euler-g7.5', 'sd1-tiny', 'a photo of a cat, warm light', 'blurry, low quality', 'euler', '7.5', '1002', '96'],
+    ['sd2-v', 'sd2-tiny', 'a lighthouse at night', 'people', 'ddim', '5', '11', '64'],
+    ['sdxl-euler', 'sdxl-tiny', 'a bowl of ramen, studio photo', 'ugly', 'euler', '5', '21', '64'],
+  ])(
+    'dumps what a test needs to compare, and agrees with diffusers: %s',
+    async (run, base, prompt, negative, ...how) => {
+      const [sampler, guidance, seed, side] = how
+      const { code } = await cicerone(
+        ...[
+          'generate',
+          prompt,
+          '--negative',
+          negative,
+          '--method',
+          'cfg',
+          '--base',
+          fixture(base, `${base}.safetensors`),
+        ],
+        ...['--guidance', guidance, '--sampler', sampler, '--schedule', 'leading', '--steps', '8', '--seed', seed],
+        ...['--width', side, '--height', side, '--out', at('d.png'), '--dump', at('d.safetensors')],
+      )
+      expect(code).toBe(0)
+      const got = await loadTensors(at('d.safetensors'))
+      const want = await loadTensors(fixture('pipelines', `${run}.expected.safetensors`))
+      expect([...got.keys()].toSorted()).toEqual(['context', 'image', 'latents', 'noise.0', 'timesteps'])
+      for (const [key, { shape, data }] of got) {
+        expect(shape, key).toEqual(want.get(key)?.shape)
+        const recorded = Array.from(want.get(key)?.data as ArrayLike<number>, Number)
+        const largest = Math.max(...recorded.map(Math.abs))
+        data.forEach((value, i) => {
+          const error = Math.abs(Number(value) - (recorded[i] as number))
+          if (error > 1e-4 * largest) expect.fail(`${key}[${i}] is ${value}, not ${recorded[i]}`)
+        })
+      }
+    },
+  )
 
   it.each([
     [['--steps', '-3'], '--steps: must be a whole number from 1 to 1000.'],

@@ -16,6 +16,15 @@ describe('cicerone inspect', () => {
       expect((await inspect(fixture('sd1-tiny', form))).report).toMatchObject({ ...sound, predictionType: 'epsilon' })
   })
 
+  it.each([
+    ['sd2-tiny', { architecture: 'sd2', predictionType: 'v_prediction', predictionSure: false }],
+    ['sdxl-tiny', { architecture: 'sdxl', predictionType: 'epsilon', predictionSure: true }],
+  ])('tells %s, in which several parameters share a tensor', async (name, told) => {
+    const { code, report } = await inspect(fixture(name, `${name}.safetensors`))
+    expect(code).toBe(0)
+    expect(report).toMatchObject({ kind: 'base', dtype: 'f16', missing: [], leftover: [], ...told })
+  })
+
   it('tells a VAE', async () => {
     const { code, report } = await inspect(fixture('bad-files', 'vae-only.safetensors'))
     expect(code).toBe(0)

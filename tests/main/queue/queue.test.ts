@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { fixture } from '../../support/fixtures.ts'
 import { idle, openStudio, pictures, record, refusal, small, until } from '../studio.ts'
 
-const parsed = { negative: '', guidance: 5, schedule: 'auto', count: 1, clipSkip: 1, strength: 0.6 } as const
+const parsed = { guidance: 5, schedule: 'auto', count: 1, clipSkip: 1, strength: 0.6 } as const
 const request = { ...small, ...parsed }
 
 describe('the queue', () => {

@@ -58,13 +58,19 @@ const rows: readonly Row[] = [
     what: 'SD 2.x',
     tensors: ldmUnet(linear, 1024, { 'cond_stage_model.model.ln_final.weight': w }),
     is: { kind: 'base', architecture: 'sd2', prediction: { sure: false } },
-    refused: 'This is a Stable Diffusion 2.x model; it is recognised but not supported yet.',
+    refused: 'This model holds a UNet but no VAE.',
   },
   {
     what: 'SDXL',
     tensors: ldmUnet(linear, 2048, { ...sizes, ...sdxlTexts }),
     is: { kind: 'base', architecture: 'sdxl', prediction: { value: 'epsilon', sure: true } },
-    refused: 'This is a Stable Diffusion XL model; it is recognised but not supported yet.',
+    refused: 'This model holds a UNet but no VAE.',
+  },
+  {
+    what: 'SDXL with v prediction up to noise alone',
+    tensors: ldmUnet(linear, 2048, { ...sizes, ...sdxlTexts, v_pred: f16([]), ztsnr: f16([]) }),
+    is: { architecture: 'sdxl', prediction: { value: 'v_prediction', sure: true }, zeroSnr: true, zeroNegative: true },
+    refused: 'no VAE',
   },
   {
     what: 'SDXL refiner',

@@ -162,7 +162,7 @@ describe('the other files', () => {
     const base = await load()
     expect(base.prediction).toMatchObject({ value: 'epsilon', sure: false })
     expect(base.scheduler).toBeUndefined()
-    expect(base.tokenizer).toBeUndefined()
+    expect(base.textEncoders[0]?.tokenizer).toBeUndefined()
   })
 
   test('pipelines of other kinds', async () => {

@@ -105,7 +105,7 @@ describe('sd1-tiny, one file and folder', () => {
       prediction: { value: 'epsilon', sure: true },
     })
     expect(folder.scheduler?.timestep_spacing).toBe('leading')
-    expect(folder.tokenizer?.config?.model_max_length).toBe(77)
+    expect(folder.textEncoders[0]?.tokenizer?.config?.model_max_length).toBe(77)
     expect(dtypesOf(weightsOf(single))).toBe('f16')
     expect(parameterCount(weightsOf(single))).toBe(parameterCount(weightsOf(folder)))
   })

@@ -56,7 +56,7 @@ describe.each(['lora1', 'tap1'])('a guide of the kind %s', kind => {
   })
 
   it('adds exactly nothing at w = 1, in the graph that it is plugged into', async () => {
-    const { positive, tokens, width, means } = await condition(pipeline, { ...settings })
+    const { positive, tokens, width, means } = await condition(pipeline, { ...settings, guided: true })
     const inputs = {
       sample: f32(new Generator(3).normals(4 * 16 * 16), [1, 4, 16, 16]),
       timestep: f32(Float32Array.of(500)),

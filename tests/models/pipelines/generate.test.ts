@@ -5,6 +5,7 @@ import { shipped } from '../../../main/paths.ts'
 import { asBase } from '../../../models/checkpoint/as-base.ts'
 import { asGuide } from '../../../models/checkpoint/as-guide.ts'
 import { describeModel } from '../../../models/checkpoint/describe.ts'
+import { nativeSize } from '../../../models/checkpoint/native-size.ts'
 import { assemble, type Pipeline } from '../../../models/pipelines/assemble.ts'
 import { generate, type Picture, type Trace } from '../../../models/pipelines/generate.ts'
 import { type Guide, loadGuide } from '../../../models/pipelines/guide.ts'
@@ -136,7 +137,7 @@ describe('a folder', () => {
   })
 
   it.each([-3, 0, 1_000_000, 16.5, '16', null])('may say nonsense of its own size: %j', async sample_size => {
-    const { nativeSize } = await edit('unet/config.json', json => JSON.stringify({ ...json, sample_size }))
-    expect(nativeSize).toBe(512)
+    const { base } = await edit('unet/config.json', json => JSON.stringify({ ...json, sample_size }))
+    expect(nativeSize(base)).toBe(512)
   })
 })

@@ -33,7 +33,7 @@ export const generate = (): Command =>
   common(new Command('generate'))
     .description('paint a picture')
     .argument('<prompt>', 'what to paint')
-    .option('--negative <text>', 'what to keep out')
+    .option('--negative <text>', 'what to keep out (SDXL: an empty one is not the same as none)')
     .option('--base <id|path>', 'a model of the library, or its file or folder (default: the demo model)')
     .option('--method <name>', `how it is guided: ${names(methodNames)} (default: guide where one fits, else cfg)`)
     .option('--guide <id|path>', 'the guide for --method guide (default: one that fits the base)')

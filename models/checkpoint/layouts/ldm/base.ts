@@ -3,18 +3,18 @@ import type { SafetensorsFile } from '../../../tensor/safetensors/header.ts'
 import type { Architecture, BaseCheckpoint, RawConfig } from '../../checkpoint.ts'
 import { sortOut } from '../../ignorable.ts'
 import { namesUnder, takePart } from '../../key-map.ts'
+import { usualPad } from '../../pad-token.ts'
 import { filePrediction } from '../../prediction.ts'
 import { variantOf } from '../../variant.ts'
 import { fromHeader } from '../layout.ts'
-import { textPairs } from './text.ts'
+import type { LdmText } from './text.ts'
 import { ldmUnetStructure, unetPairs, unetPrefix } from './unet.ts'
 import { asLinearAttention, ldmVaeStructure, vaePairs, vaePrefix } from './vae.ts'
 
 /** What tells one single-file family from another once it is recognised. */
 export interface LdmFamily {
   readonly architecture: Architecture
-  /** What stands before the keys of each CLIP text encoder. */
-  readonly textPrefixes: readonly string[]
+  readonly texts: readonly LdmText[]
   /** What the family's VAE is known to be beyond its shapes. */
   readonly vaeConfig?: RawConfig
 }
@@ -35,9 +35,14 @@ export const describeLdm = (header: SafetensorsFile, family: LdmFamily): BaseChe
   const unet = takePart('unet', rest, unetPairs(ldmUnetStructure(names(unetPrefix))), unetPrefix)
   const vaeMap = vaePairs(ldmVaeStructure(names(vaePrefix)))
   const vae = asLinearAttention(takePart('vae', rest, vaeMap, vaePrefix, family.vaeConfig))
-  const textEncoders = family.textPrefixes.map((prefix, i) =>
-    takePart(i === 0 ? 'text_encoder' : `text_encoder_${i + 1}`, rest, textPairs(names(prefix)), prefix),
-  )
+  const textEncoders = family.texts.map(({ prefix, pairs, config }, i) => {
+    const name = i === 0 ? 'text_encoder' : `text_encoder_${i + 1}`
+    return {
+      ...takePart(name, rest, pairs(names(prefix)), prefix, config),
+      padToken: usualPad(family.architecture, i),
+    }
+  })
+  const unused = family.texts.flatMap(({ prefix, unused }) => unused?.(names(prefix)).map(name => prefix + name) ?? [])
   const variant = variantOf(unet)
   return {
     kind: 'base',
@@ -49,6 +54,8 @@ export const describeLdm = (header: SafetensorsFile, family: LdmFamily): BaseChe
     vae,
     textEncoders,
     prediction: filePrediction(family.architecture, entries, metadata),
-    ...sortOut(rest),
+    ...(entries.has('ztsnr') && { zeroSnr: true }),
+    ...(family.architecture === 'sdxl' && { zeroNegative: true }),
+    ...sortOut(rest, unused),
   }
 }

@@ -1,5 +1,18 @@
+import type { RawConfig } from '../../checkpoint.ts'
 import { type KeyPair, parameters, same, under } from '../../key-map.ts'
 import { countOf } from '../../structure.ts'
+
+/** One text encoder of a single-file family. */
+export interface LdmText {
+  /** What stands before its keys. */
+  readonly prefix: string
+  /** Its key map, from the names found in the file (without prefix). */
+  readonly pairs: (names: readonly string[]) => KeyPair[]
+  /** What it is known to be beyond its shapes. */
+  readonly config?: RawConfig
+  /** Names that are part of the encoder and that this family has no use for. */
+  readonly unused?: (names: readonly string[]) => string[]
+}
 
 const layer = same([
   'layer_norm1',
@@ -41,3 +54,6 @@ export const textPairs = (names: readonly string[]): KeyPair[] => {
   const layers = countOf(names, root ? /^text_model\.encoder\.layers\.(\d+)\./ : /^encoder\.layers\.(\d+)\./)
   return clipPairs(layers, root)
 }
+
+/** CLIP's own encoder, SD 1.x's only one and SDXL's first. */
+export const clip = (prefix: string): LdmText => ({ prefix, pairs: textPairs })
