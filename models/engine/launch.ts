@@ -28,8 +28,7 @@ export const launchUnder =
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [],
-      // Without it glibc keeps what a released session took.
-      env: { ...process.env, ...(process.platform === 'linux' && { MALLOC_MMAP_THRESHOLD_: '65536' }) },
+      env: environment(),
     })
     let stderr = ''
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -48,6 +47,13 @@ export const launchUnder =
       }),
     }
   }
+
+/** This process's own, without what would make Node load or write other things: NODE_OPTIONS, NODE_PATH and the like. */
+function environment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !/^NODE_/i.test(name))
+  // Without it glibc keeps what a released session took.
+  return { ...Object.fromEntries(own), ...(process.platform === 'linux' && { MALLOC_MMAP_THRESHOLD_: '65536' }) }
+}
 
 /** Starts the engine under this Node. */
 export const launchNode: Launcher = launchUnder(process.execPath)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { UserError } from '../../../models/errors.ts'
 
 const folder = fileURLToPath(new URL('../../../node_modules/electron/', import.meta.url))
 
@@ -20,6 +21,9 @@ export function electronBinary(): string | undefined {
 const names = { darwin: 'Electron.app/Contents/MacOS/Electron', win32: 'electron.exe' } as const
 const usual = process.platform === 'darwin' || process.platform === 'win32' ? names[process.platform] : 'electron'
 
+/** What a process ends with that was told to. */
+const cancelled = 130
+
 /** Whether a window can be shown. */
 const hasDisplay = (): boolean =>
   process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY)
@@ -30,12 +34,17 @@ export function whyNoWindow(): string | undefined {
   return electronBinary() === undefined ? 'There is no Electron here (npx install-electron fetches it)' : undefined
 }
 
-/** Runs a built studio in Electron until it ends, or the signal; its exit code. */
+/**
+ * Runs a built studio in Electron until it ends, or the signal; its exit code. UserError where Electron was ended by a
+ * signal, as where Chromium finds no sandbox.
+ */
 export async function runElectron(app: string, args: readonly string[], signal: AbortSignal): Promise<number> {
   const binary = electronBinary()
   if (binary === undefined) throw new Error(`there is no Electron in ${dirname(folder)}`)
   const child = spawn(binary, [app, ...args], { stdio: 'inherit' })
   signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
-  const [code] = await once(child, 'close')
-  return code ?? 0
+  const [code, by]: (number | string | null)[] = await once(child, 'close')
+  if (typeof code === 'number') return code
+  if (signal.aborted) return cancelled
+  throw new UserError(`Electron was ended by ${by}.`, '`npm start -- --port 0` opens the studio in your browser.')
 }

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type * as Electron from 'electron'
 import type { Logger } from 'pino'
@@ -7,7 +8,9 @@ export function keepCrashes(
   { app, crashReporter }: Pick<typeof Electron, 'app' | 'crashReporter'>,
   data: string,
 ): void {
-  app.setPath('crashDumps', join(data, 'crashes'))
+  const dumps = join(data, 'crashes')
+  mkdirSync(dumps, { recursive: true })
+  app.setPath('crashDumps', dumps)
   crashReporter.start({ uploadToServer: false })
 }
 
@@ -20,7 +23,7 @@ export function watchCrashes({ app }: Pick<typeof Electron, 'app'>, window: Elec
   window.webContents.on('render-process-gone', (_, details) => {
     log.error({ details }, 'The window crashed')
     const now = Date.now()
-    if (details.reason !== 'clean-exit' && now - last > tooSoon) window.reload()
+    if (details.reason !== 'clean-exit' && !window.isDestroyed() && now - last > tooSoon) window.reload()
     last = now
   })
   app.on('child-process-gone', (_, details) => log.error({ details }, 'A process of the window crashed'))

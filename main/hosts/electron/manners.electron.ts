@@ -73,8 +73,9 @@ export class Manners {
   }
 }
 
-/** Brings the window to the front. */
+/** Brings the window to the front, where it has not been closed for good. */
 export function show(window: Electron.BrowserWindow): void {
+  if (window.isDestroyed()) return
   if (window.isMinimized()) window.restore()
   window.show()
   window.focus()

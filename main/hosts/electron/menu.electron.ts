@@ -7,6 +7,10 @@ export interface MenuActions {
   press(keys: string): void
   /** Asks for files or folders, and adds them. */
   add(what: 'openFile' | 'openDirectory'): void
+  /** Paths, the newest first. */
+  readonly recent: readonly string[]
+  open(path: string): void
+  clearRecent(): void
   openData(): void
   openLog(): void
   openCrashes(): void
@@ -45,7 +49,16 @@ export function menuOf({ isMac, isPackaged, name, actions }: MenuOptions): Item[
     { label: 'Add models…', accelerator: 'CmdOrCtrl+O', click: () => actions.add('openFile') },
     { label: 'Add a folder…', click: () => actions.add('openDirectory') },
   ]
-  const recent: Item = { role: 'recentDocuments', label: 'Open recent', submenu: [{ role: 'clearRecentDocuments' }] }
+  const recent: Item = {
+    label: 'Open recent',
+    enabled: actions.recent.length > 0,
+    submenu: [
+      // Else an ampersand would underline what follows it.
+      ...actions.recent.map(path => ({ label: path.replaceAll('&', '&&'), click: () => actions.open(path) })),
+      line,
+      { label: 'Forget these', click: () => actions.clearRecent() },
+    ],
+  }
   const look: Item = {
     label: 'Updates',
     submenu: channels.map(channel => ({
@@ -59,7 +72,7 @@ export function menuOf({ isMac, isPackaged, name, actions }: MenuOptions): Item[
     ...(isMac ? [{ role: 'appMenu', label: name } satisfies Item] : []),
     {
       label: '&File',
-      submenu: [...add, ...(isMac ? [recent] : []), line, isMac ? { role: 'close' } : { role: 'quit' }],
+      submenu: [...add, recent, line, isMac ? { role: 'close' } : { role: 'quit' }],
     },
     { role: 'editMenu' },
     {

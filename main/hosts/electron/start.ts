@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { dataFolder } from '../../paths.ts'
 
 /** What the desktop studio was started with. */
@@ -7,6 +8,8 @@ export interface Start {
   readonly data: string
   /** Absolute paths of files and folders to open. */
   readonly paths: readonly string[]
+  /** What it is started with again: all but the files. */
+  readonly switches: readonly string[]
 }
 
 const dataFlag = '--data-dir='
@@ -17,9 +20,21 @@ const dataFlag = '--data-dir='
  */
 export function startOf(argv: readonly string[], cwd: string, inCheckout: boolean): Start {
   const given = argv.slice(inCheckout ? 2 : 1)
+  const isFile = (each: string) => each !== '' && !each.startsWith('-')
   const data = given.find(each => each.startsWith(dataFlag))?.slice(dataFlag.length)
   return {
     data: resolve(cwd, dataFolder(data)),
-    paths: given.filter(each => each !== '' && !each.startsWith('-')).map(each => resolve(cwd, each)),
+    paths: given.filter(isFile).flatMap(each => pathOf(each, cwd)),
+    switches: [...argv.slice(1, inCheckout ? 2 : 1), ...given.filter(each => !isFile(each))],
+  }
+}
+
+/** The system's file manager may hand a file over by its address; other addresses are none of the studio. */
+function pathOf(given: string, cwd: string): string[] {
+  if (!/^(file:|[a-z][a-z\d+.-]+:\/\/)/i.test(given)) return [resolve(cwd, given)]
+  try {
+    return [fileURLToPath(given)]
+  } catch {
+    return []
   }
 }

@@ -10,8 +10,12 @@ export type Channel = (typeof channels)[number]
 /** What is used of electron-updater. */
 export type Updater = Pick<
   AppUpdater,
-  'channel' | 'allowDowngrade' | 'allowPrerelease' | 'logger' | 'checkForUpdates'
+  'channel' | 'allowDowngrade' | 'allowPrerelease' | 'autoDownload' | 'autoInstallOnAppQuit' | 'logger'
 > & {
+  checkForUpdates(): Promise<{
+    readonly downloadPromise?: Promise<unknown> | null
+    readonly cancellationToken?: { cancel(): void }
+  } | null>
   on(event: 'update-downloaded', listener: (info: { readonly version: string }) => void): unknown
 }
 
@@ -39,17 +43,36 @@ export async function openUpdates({ updater, system, events, log }: UpdateOption
   const kept = await system.recall({ key })
   let channel: Channel = channels.find(each => each === kept) ?? 'latest'
 
+  /** Ends the download that is under way. */
+  let cancel: (() => void) | undefined
+  const failed = (err: unknown) => log.warn({ err }, 'Looking for an update failed')
+
   const look = async () => {
-    if (updater === undefined || channel === 'off') return
+    if (updater === undefined) return
+    const on = channel !== 'off'
+    // Also what is under way, and what has been fetched before.
+    updater.autoDownload = on
+    updater.autoInstallOnAppQuit = on
+    if (!on) return cancel?.()
     updater.channel = channel
     updater.allowPrerelease = channel === 'beta'
     // Setting the channel allows it.
     updater.allowDowngrade = false
-    await updater.checkForUpdates().catch(err => log.warn({ err }, 'Looking for an update failed'))
+    try {
+      const found = await updater.checkForUpdates()
+      cancel = () => found?.cancellationToken?.cancel()
+      // What was cancelled fails as well.
+      found?.downloadPromise?.catch(err => updater.autoDownload && failed(err))
+      // It may have been switched off in the meantime.
+      if (!updater.autoDownload) cancel()
+    } catch (err) {
+      failed(err)
+    }
   }
   if (updater) {
     updater.logger = null
     updater.on('update-downloaded', ({ version }) => {
+      if (!updater.autoInstallOnAppQuit) return
       const message = `Version ${version} has been fetched.`
       events.emit('system.notice', { level: 'info', message, hint: 'It is installed when the studio is closed.' })
     })
@@ -63,8 +86,9 @@ export async function openUpdates({ updater, system, events, log }: UpdateOption
     },
     async choose(chosen) {
       channel = chosen
+      const looked = look()
       await system.keep({ key, value: chosen })
-      await look()
+      await looked
     },
     close: () => clearInterval(timer),
   }

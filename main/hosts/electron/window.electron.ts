@@ -44,12 +44,17 @@ export async function openWindow(
   })
   if (maximized) window.maximize()
   window.once('ready-to-show', () => window.show())
-  nativeTheme.on('updated', () => window.setBackgroundColor(ground()))
+  const repaint = () => window.setBackgroundColor(ground())
+  nativeTheme.on('updated', repaint)
+  window.once('closed', () => {
+    nativeTheme.off('updated', repaint)
+    clearTimeout(timer)
+  })
 
   let timer: NodeJS.Timeout | undefined
   const keep = () => {
     clearTimeout(timer)
-    if (window.isMinimized() || window.isFullScreen()) return
+    if (window.isDestroyed() || window.isMinimized() || window.isFullScreen()) return
     const { x, y, width, height } = window.getNormalBounds()
     const value: WindowPlace = { x, y, width, height, maximized: window.isMaximized() }
     void system.keep({ key: placeKey, value }).catch(() => undefined)

@@ -58,9 +58,12 @@ export async function startDesktop(data: string, { args = [], onSpawn }: StudioO
   const browser = await chromium.connectOverCDP(await address)
   const page = await studioPage(browser)
   const stop = async () => {
+    // Windows ends at once what is sent a signal, without a code; on a Mac a closed window is only hidden.
+    if (process.platform === 'win32') await page.close()
+    else child.kill('SIGTERM')
+    const code = await ended
     await browser.close().catch(() => undefined)
-    child.kill('SIGTERM')
-    return ended
+    return code
   }
   return {
     ...{ data, pid, page, stop },
@@ -81,8 +84,7 @@ export async function startDesktop(data: string, { args = [], onSpawn }: StudioO
 async function studioPage(browser: Browser): Promise<Page> {
   const [context] = browser.contexts()
   if (!context) throw new Error('Electron has no window.')
-  const found = context.pages().find(page => page.url().startsWith('cicerone:'))
-  const page = found ?? (await context.waitForEvent('page'))
+  const page = context.pages()[0] ?? (await context.waitForEvent('page'))
   await page.waitForURL('cicerone://studio/**')
   await page.getByRole('main').waitFor()
   return page
@@ -101,10 +103,15 @@ async function connectTo(page: Page): Promise<Connection> {
   await page.exposeFunction(name, (event: string, payload: unknown) => {
     for (const listener of [...listeners]) listener(event, payload)
   })
-  await page.evaluate((name: `heard${string}`) => {
-    const { cicerone, [name]: heard } = globalThis as unknown as PageGlobals
-    cicerone.onEvent(message => 'event' in message && heard?.(message.event, message.payload))
-  }, name)
+  const listen = () =>
+    page.evaluate((name: `heard${string}`) => {
+      const { cicerone, [name]: heard } = globalThis as unknown as PageGlobals
+      cicerone.onEvent(message => 'event' in message && heard?.(message.event, message.payload))
+    }, name)
+  await listen()
+  // Also when the page is loaded again; where it is gone before, the next one follows.
+  const again = () => void listen().catch(() => undefined)
+  page.on('domcontentloaded', again)
   const call = async (method: string, input: unknown): Promise<unknown> => {
     const message = { id: 1, method, input }
     const back = backMessage.parse(
@@ -126,6 +133,9 @@ async function connectTo(page: Page): Promise<Connection> {
     on,
     next: <N extends EventName>(name: N, fits: (payload: Payload<N>) => boolean = () => true) =>
       new Promise<Payload<N>>(resolve => on(name, payload => fits(payload) && resolve(payload))),
-    close: () => listeners.clear(),
+    close() {
+      page.off('domcontentloaded', again)
+      listeners.clear()
+    },
   }
 }

@@ -44,7 +44,11 @@ export async function openWindow(studio: Studio, options: WindowOptions = {}): P
     if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`)
   })
   page.on('pageerror', error => complaints.push(String(error.stack ?? error)))
-  if (!isDesktop(studio)) {
+  if (isDesktop(studio)) {
+    // It has been open since the start: what a test has done since then is seen as by a window that opens now.
+    await page.reload()
+    await page.getByRole('main').waitFor()
+  } else {
     const link = await studio.link()
     await page.goto(link)
     await page.waitForURL(`${new URL(link).origin}/`)
@@ -68,6 +72,19 @@ export async function openWindow(studio: Studio, options: WindowOptions = {}): P
     },
     close: () => (isDesktop(studio) ? Promise.resolve() : context.close()),
   }
+}
+
+/** What lies on the clipboard, as a person gets at it: Electron lets no page read it. */
+export async function pasted(page: Page): Promise<string> {
+  // Within what holds the focus fast.
+  const dialog = page.getByRole('dialog')
+  await dialog.evaluate(each => each.appendChild(document.createElement('textarea')).focus())
+  await page.keyboard.press('ControlOrMeta+v')
+  return dialog.evaluate(each => {
+    const area = each.lastElementChild as HTMLTextAreaElement
+    area.remove()
+    return area.value
+  })
 }
 
 async function newPage(): Promise<Page> {

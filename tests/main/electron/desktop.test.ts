@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import type { MenuItemConstructorOptions } from 'electron'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openDesktop } from '../../../main/hosts/electron/desktop.electron.ts'
+import { shipped } from '../../../main/paths.ts'
 import type { Bridge } from '../../../preload/contract/bridge.ts'
 import type { BackMessage } from '../../../preload/contract/wire.ts'
+import { fixture } from '../../support/fixtures.ts'
 import { small, temporaryFolder, until } from '../studio.ts'
 import { Double } from './double.ts'
 
@@ -25,12 +27,15 @@ afterEach(async () => {
 })
 
 /** Opens the studio with the real preload script. */
-async function open(given: { data?: string; paths?: string[] } = {}): Promise<Desktop> {
+async function open(
+  given: { data?: string; paths?: string[]; loading?: (double: Double) => void } = {},
+): Promise<Desktop> {
   const data = given.data ?? (await temporaryFolder())
   const program = await temporaryFolder()
   await mkdir(join(program, 'window'))
   await writeFile(join(program, 'window', 'index.html'), '<!doctype html><title>window</title>')
   const double = new Double(program)
+  double.loading = async () => given.loading?.(double)
   let bridge: Bridge | undefined
   const heard: Desktop['heard'] = []
   double.preload = async () => {
@@ -51,16 +56,18 @@ async function open(given: { data?: string; paths?: string[] } = {}): Promise<De
     ;(double.electron.app as { quit(): void }).quit()
     await ended
   }
-  await openDesktop(double.electron, { data, paths: given.paths ?? [] }, () => {
+  await openDesktop(double.electron, { data, paths: given.paths ?? [], switches: ['--flag'] }, () => {
     throw new Error('a checkout is not updated')
   })
   expect(double.called('showErrorBox')).toEqual([])
   running.push(quit)
-  const calls = bridge!
   return {
-    ...{ double, data, heard, bridge: calls },
+    ...{ double, data, heard },
+    get bridge() {
+      return bridge!
+    },
     async call(method, input = {}) {
-      const back: BackMessage = await calls.call({ id: 1, method, input })
+      const back: BackMessage = await bridge!.call({ id: 1, method, input })
       return 'result' in back ? back.result : back
     },
     quit() {
@@ -97,7 +104,19 @@ describe('the desktop studio', { timeout: 120_000 }, () => {
   it('shows a sandboxed window that was where it is opened again', async () => {
     const first = await open()
     const { webPreferences, width } = first.double.window.options
-    expect(webPreferences).toMatchObject({ sandbox: true, contextIsolation: true, nodeIntegration: false })
+    // All there are: docs/SECURITY.md says so of what is not among them.
+    expect(webPreferences).toEqual({
+      preload: expect.stringMatching(/bridge\.cjs$/),
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      webviewTag: false,
+      navigateOnDragDrop: false,
+      spellcheck: false,
+      backgroundThrottling: false,
+      devTools: true,
+    })
     expect(width).toBe(1440)
     expect(first.double.window.hidden).toBe(false)
     expect(first.double.called('crashReporter.start')).toEqual([[{ uploadToServer: false }]])
@@ -128,7 +147,6 @@ describe('the desktop studio', { timeout: 120_000 }, () => {
       { paths: ['/finder.safetensors'] },
       { paths: ['/a.safetensors', '/b.safetensors'] },
     ])
-    expect(double.called('addRecentDocument')).toHaveLength(5)
     click('Paint')
     expect(heard.at(-1)).toEqual({ name: 'system.pressed', payload: { keys: 'mod+enter' } })
     click('Show the log')
@@ -149,16 +167,108 @@ describe('the desktop studio', { timeout: 120_000 }, () => {
     const data = await temporaryFolder()
     const double = new Double('/nowhere')
     double.isFirst = false
-    await openDesktop(double.electron, { data, paths: ['/x'] }, () => Promise.reject() as never)
+    await openDesktop(double.electron, { data, paths: ['/x'], switches: [] }, () => Promise.reject() as never)
     expect(double.called('requestSingleInstanceLock')).toEqual([[{ paths: ['/x'] }]])
     expect(double.called('quit')).toHaveLength(1)
     expect(double.windows).toEqual([])
   })
 
+  it('keeps what was looked at in the File menu, also from one start to the next', async () => {
+    const first = await open()
+    const models = [fixture('sd1-tiny', 'sd1-tiny.safetensors'), shipped.demo]
+    for (const path of [...models, models[0]]) await first.call('models.inspect', { source: { path } })
+    await first.call('models.inspect', { source: { path: '/nowhere.safetensors' } })
+    const recent = ({ double }: Desktop) => {
+      const [menu] = double.called('setApplicationMenu').at(-1) as [MenuItemConstructorOptions[]]
+      const items = menu.flatMap(({ submenu }) => (submenu as MenuItemConstructorOptions[] | undefined) ?? [])
+      return items.find(({ label }) => label === 'Open recent')?.submenu as { label?: string; click(): void }[]
+    }
+    expect(recent(first).map(({ label }) => label)).toEqual([...models, undefined, 'Forget these'])
+    expect(first.double.called('addRecentDocument')).toHaveLength(3)
+    await first.quit()
+    const second = await open({ data: first.data })
+    expect(recent(second)).toHaveLength(4)
+    recent(second)[1]?.click()
+    expect(second.heard.at(-1)).toEqual({ name: 'system.opened', payload: { paths: [shipped.demo] } })
+    recent(second).at(-1)?.click()
+    expect(recent(second)).toHaveLength(2)
+    expect(second.double.called('clearRecentDocuments')).toHaveLength(1)
+  })
+
+  it('is started again with what it is handed while it ends, and touches no window that is gone', async () => {
+    const { double, quit } = await open()
+    double.app.once('will-quit', () => {
+      expect(double.window.isDestroyed()).toBe(true)
+      double.app.emit('second-instance', {}, [], '/', { paths: ['/a.safetensors'] })
+      double.app.emit('activate')
+      double.nativeTheme.emit('updated')
+      double.app.emit('open-file', { preventDefault() {} }, '/b.safetensors')
+    })
+    await quit()
+    expect(double.called('relaunch')).toEqual([[{ args: ['--flag', '/a.safetensors', '/b.safetensors'] }]])
+  })
+
+  it('ends in order where its window is closed before the page is there', async () => {
+    const data = await temporaryFolder()
+    const { double } = await open({ data, loading: ({ window }) => void window.close() })
+    await until(() => double.called('quit').length === 2)
+    running.splice(0)
+    expect(double.called('exit')).toEqual([])
+    // Its data is free.
+    await open({ data })
+  })
+
+  it('goes on where the page is loaded again before it is there', async () => {
+    const loading = () => {
+      throw Object.assign(new Error('ERR_ABORTED (-3) loading'), { code: 'ERR_ABORTED' })
+    }
+    const { double } = await open({ loading })
+    expect(double.called('exit')).toEqual([])
+  })
+
+  it('closes what it had opened where its page cannot be loaded', async () => {
+    const data = await temporaryFolder()
+    const double = new Double('/nowhere')
+    double.loading = () => Promise.reject(new Error('no page'))
+    await openDesktop(double.electron, { data, paths: [], switches: [] }, () => Promise.reject() as never)
+    expect(double.called('showErrorBox')[0]?.[0]).toContain('no page')
+    expect(double.called('exit')).toEqual([[1]])
+    await open({ data })
+  })
+
+  it('hides on a Mac instead of closing, out of full screen, and comes back when it is wanted', async () => {
+    const platform = Object.getOwnPropertyDescriptor(process, 'platform')!
+    Object.defineProperty(process, 'platform', { ...platform, value: 'darwin' })
+    const { double, heard } = await open().finally(() => Object.defineProperty(process, 'platform', platform))
+    const { window } = double
+    window.fullScreen = true
+    expect(window.close()).toBe(false)
+    expect(window.hidden).toBe(false)
+    await until(() => window.hidden)
+    expect(window.fullScreen).toBe(false)
+    double.app.emit('open-file', { preventDefault() {} }, '/finder.safetensors')
+    expect(window.hidden).toBe(false)
+    expect(heard.at(-1)?.name).toBe('system.opened')
+    window.close()
+    const [menu] = double.called('setApplicationMenu').at(-1) as [MenuItemConstructorOptions[]]
+    const items = menu.flatMap(({ submenu }) => (submenu as MenuItemConstructorOptions[] | undefined) ?? [])
+    ;(items.find(({ label }) => label === 'Gallery') as { click(): void }).click()
+    expect(window.hidden).toBe(false)
+  })
+
+  it('says in a sentence that its data folder cannot be used', async () => {
+    const file = join(await temporaryFolder(), 'file')
+    await writeFile(file, '')
+    const double = new Double('/nowhere')
+    await openDesktop(double.electron, { data: file, paths: [], switches: [] }, () => Promise.reject() as never)
+    expect(double.called('showErrorBox')[0]?.[0]).toMatch(/^The data folder .* cannot be used: /)
+    expect(double.called('exit')).toEqual([[1]])
+  })
+
   it('says in a sentence why it cannot be opened', async () => {
     const { data } = await open()
     const double = new Double('/nowhere')
-    await openDesktop(double.electron, { data, paths: [] }, () => Promise.reject() as never)
+    await openDesktop(double.electron, { data, paths: [], switches: [] }, () => Promise.reject() as never)
     expect(double.called('showErrorBox')[0]?.[0]).toBe('Another Cicerone Studio uses this data folder.')
     expect(double.called('exit')).toEqual([[1]])
   })

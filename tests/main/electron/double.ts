@@ -26,6 +26,8 @@ export class Double {
   fetch: (request: Request) => Promise<Response> = () => Promise.reject(new Error('no protocol is handled'))
   /** Runs a page's preload script. */
   preload: () => Promise<void> = () => Promise.resolve()
+  /** Stands between a page that was asked for and its coming. */
+  loading: () => Promise<void> = () => Promise.resolve()
   /** Whether this is the first studio on its data. */
   isFirst = true
   isPackaged = false
@@ -59,11 +61,15 @@ export class Double {
           prevented = true
         }
         this.app.emit('before-quit', { preventDefault })
+        for (const window of this.windows) if (!window.close(false)) return
         this.app.emit('will-quit', { preventDefault })
         if (!prevented) this.app.emit('quit')
       },
       ...Object.fromEntries(
-        ['enableSandbox', 'setAppUserModelId', 'exit', 'addRecentDocument'].map(name => [name, note(name)]),
+        [
+          ...['enableSandbox', 'setAppUserModelId', 'exit', 'relaunch'],
+          ...['addRecentDocument', 'clearRecentDocuments'],
+        ].map(name => [name, note(name)]),
       ),
     })
     Object.defineProperty(this.app, 'isPackaged', { get: () => this.isPackaged })
@@ -176,11 +182,13 @@ class ContentsDouble extends EventEmitter {
   }
 
   readonly getURL = (): string => this.mainFrame.url
-  readonly isDestroyed = (): boolean => false
+  destroyed = false
+  readonly isDestroyed = (): boolean => this.destroyed
   setWindowOpenHandler(handler: () => { action: string }): void {
     this.openHandler = handler
   }
   send(channel: string, message: unknown): void {
+    if (this.destroyed) throw new TypeError('Object has been destroyed')
     for (const each of this.receivers) if (each.channel === channel) each.listener({}, structuredClone(message))
   }
 }
@@ -193,6 +201,8 @@ export class WindowDouble extends EventEmitter {
   focused = false
   hidden = true
   maximized = false
+  fullScreen = false
+  #destroyed = false
   bounds = { x: 10, y: 20, width: 1000, height: 800 }
   /** The answer to the page that was asked for. */
   page: Response | undefined
@@ -208,30 +218,79 @@ export class WindowDouble extends EventEmitter {
   }
 
   async loadURL(url: string): Promise<void> {
+    this.#use()
     this.webContents.mainFrame.url = url
     this.page = await this.#double.fetch(new Request(url))
+    await this.#double.loading()
+    if (this.#destroyed) throw Object.assign(new Error('ERR_FAILED (-2) loading'), { code: 'ERR_FAILED' })
     await this.#double.preload()
     this.emit('ready-to-show')
   }
 
   readonly reload = () => this.#double.note('reload')()
-  readonly setBackgroundColor = (colour: string) => this.#double.note('setBackgroundColor')(colour)
-  readonly isDestroyed = (): boolean => false
-  readonly isFocused = (): boolean => this.focused
-  readonly isMinimized = (): boolean => false
-  readonly isFullScreen = (): boolean => false
+  readonly setBackgroundColor = (colour: string) => {
+    this.#use()
+    this.#double.note('setBackgroundColor')(colour)
+  }
+  readonly isDestroyed = (): boolean => this.#destroyed
+  readonly isFocused = (): boolean => {
+    this.#use()
+    return this.focused
+  }
+  readonly isMinimized = (): boolean => {
+    this.#use()
+    return false
+  }
+  readonly isFullScreen = (): boolean => {
+    this.#use()
+    return this.fullScreen
+  }
   readonly isMaximized = (): boolean => this.maximized
   readonly getNormalBounds = () => this.bounds
   maximize(): void {
     this.maximized = true
   }
+  /** A window leaves full screen only after a while. */
+  setFullScreen(on: boolean): void {
+    this.#use()
+    setImmediate(() => {
+      this.fullScreen = on
+      this.emit(on ? 'enter-full-screen' : 'leave-full-screen')
+    })
+  }
   show(): void {
+    this.#use()
     this.hidden = false
   }
   hide(): void {
+    this.#use()
     this.hidden = true
   }
   focus(): void {
+    this.#use()
     this.focused = true
+  }
+
+  /** Closes it like a person, or when the program ends; whether it let itself be closed. */
+  close(byPerson = true): boolean {
+    if (this.#destroyed) return true
+    let prevented = false
+    this.emit('close', {
+      preventDefault() {
+        prevented = true
+      },
+    })
+    if (prevented) return false
+    this.#destroyed = true
+    this.webContents.destroyed = true
+    this.webContents.emit('destroyed')
+    this.emit('closed')
+    if (byPerson) this.#double.app.emit('window-all-closed')
+    return true
+  }
+
+  /** As Electron does. */
+  #use(): void {
+    if (this.#destroyed) throw new TypeError('Object has been destroyed')
   }
 }

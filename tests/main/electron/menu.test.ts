@@ -13,12 +13,14 @@ const keysOfWindow = new Set(listed.map(([, keys]) => keys))
 function menu(isMac: boolean) {
   const pressed: string[] = []
   const chosen: string[] = []
+  const opened: string[] = []
   const items = menuOf({
     ...{ isMac, isPackaged: true, name: 'Cicerone Studio' },
     actions: {
       press: keys => pressed.push(keys),
       add: () => undefined,
       ...{ openData() {}, openLog() {}, openCrashes() {} },
+      ...{ recent: ['/a & b.safetensors'], open: (path: string) => opened.push(path), clearRecent() {} },
       channel: 'latest',
       choose: channel => chosen.push(channel),
     },
@@ -26,7 +28,7 @@ function menu(isMac: boolean) {
   const all = (from: readonly MenuItemConstructorOptions[]): MenuItemConstructorOptions[] =>
     from.flatMap(item => [item, ...(Array.isArray(item.submenu) ? all(item.submenu) : [])])
   const click = (label: string) => (all(items).find(item => item.label === label) as { click(): void }).click()
-  return { items: all(items), click, pressed, chosen }
+  return { items: all(items), click, pressed, chosen, opened }
 }
 
 describe('the menu', () => {
@@ -42,7 +44,14 @@ describe('the menu', () => {
   it('takes no key on a Mac that is also typed', () => {
     const accelerators = menu(true).items.flatMap(({ accelerator }) => accelerator ?? [])
     expect(accelerators.every(keys => keys.startsWith('CmdOrCtrl+'))).toBe(true)
-    expect(menu(true).items.map(({ role }) => role)).toContain('recentDocuments')
+  })
+
+  it('opens again what was opened last', () => {
+    for (const isMac of [true, false]) {
+      const { click, opened } = menu(isMac)
+      click('/a && b.safetensors')
+      expect(opened).toEqual(['/a & b.safetensors'])
+    }
   })
 
   it('shows the channel of updates and changes it', () => {

@@ -13,8 +13,10 @@ function given(kept: unknown = null) {
     channel: null as string | null,
     allowDowngrade: false,
     allowPrerelease: false,
+    autoDownload: true,
+    autoInstallOnAppQuit: true,
     logger: console,
-    async checkForUpdates() {
+    async checkForUpdates(): Promise<unknown> {
       looked.push(this.channel)
       expect(this.allowPrerelease).toBe(this.channel === 'beta')
       throw new Error('no network')
@@ -50,6 +52,39 @@ describe('updates', () => {
     again.close()
     expect(looked).toHaveLength(2)
     expect(again.channel).toBe('off')
+  })
+
+  it('that are on their way are given up where they are switched off, and what was fetched is not installed', async () => {
+    const { updater, system, events } = given()
+    const download = Promise.withResolvers<never>()
+    let cancelled = 0
+    const cancel = () => {
+      cancelled++
+      download.reject(new Error('cancelled'))
+    }
+    updater.checkForUpdates = async () => ({ downloadPromise: download.promise, cancellationToken: { cancel } })
+    const log: string[] = []
+    const told: unknown[] = []
+    events.listen(name => told.push(name))
+    const updates = await openUpdates({ updater, system, events, log: logTo(log) })
+    expect(updater).toMatchObject({ autoDownload: true, autoInstallOnAppQuit: true })
+    await updates.choose('off')
+    updater.emit('update-downloaded', { version: '1.2.3' })
+    await new Promise(setImmediate)
+    updates.close()
+    expect(updater).toMatchObject({ autoDownload: false, autoInstallOnAppQuit: false })
+    expect(cancelled).toBe(1)
+    expect([log, told]).toEqual([[], []])
+  })
+
+  it('that cannot be fetched are logged', async () => {
+    const { updater, system, events } = given()
+    updater.checkForUpdates = async () => ({ downloadPromise: Promise.reject(new Error('cut off')) })
+    const log: string[] = []
+    const updates = await openUpdates({ updater, system, events, log: logTo(log) })
+    await new Promise(setImmediate)
+    updates.close()
+    expect(log.join()).toContain('cut off')
   })
 
   it('say when they have been fetched', async () => {

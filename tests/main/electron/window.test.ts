@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { Opened } from '../../../main/hosts/electron/opened.ts'
 import { startOf } from '../../../main/hosts/electron/start.ts'
@@ -36,8 +37,18 @@ describe('what it is started with', () => {
     expect(startOf(argv, me, false)).toEqual({
       data: join(me, 'data'),
       paths: [join(me, 'a.safetensors'), resolve('/b.safetensors')],
+      switches: ['--data-dir=data', '--no-sandbox', '-psn_0_1'],
     })
-    expect(startOf(['electron', 'dist/desktop', 'a'], me, true).paths).toEqual([join(me, 'a')])
+    expect(startOf(['electron', 'dist/desktop', 'a', '--x'], me, true)).toMatchObject({
+      paths: [join(me, 'a')],
+      switches: ['dist/desktop', '--x'],
+    })
+  })
+
+  it('takes a file by its address, as GNOME hands it over, and no other address', () => {
+    const file = resolve('/home/me/my model.safetensors')
+    const argv = ['/opt/cicerone', pathToFileURL(file).href, 'https://example.com/a', 'file://%', 'a:b', 'C:\\a']
+    expect(startOf(argv, '/home', false).paths).toEqual([file, resolve('/home', 'a:b'), resolve('/home', 'C:\\a')])
   })
 
   it('waits until a window listens', () => {
