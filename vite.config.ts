@@ -12,6 +12,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: ['chrome130', 'firefox132', 'safari18'],
     assetsInlineLimit: 0,
+    license: { fileName: 'licenses.md' },
     modulePreload: { polyfill: false },
   },
 })

@@ -84,7 +84,8 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such place',
 }
 
-function understood(data: string, cause: unknown): unknown {
+/** The fault of a file system as one that a person can mend; any other as it is. */
+export function understood(data: string, cause: unknown): unknown {
   if (!(cause instanceof Error && 'code' in cause && typeof cause.code === 'string')) return cause
   const why = reasons[cause.code] ?? `the system says ${cause.code}`
   const hint = cause.code === 'ENOSPC' ? 'Free some space.' : 'Choose another data folder with --data-dir.'

@@ -29,5 +29,9 @@ export const system = {
     info: systemInfo,
     /** Something the person should read: one sentence and what to do. */
     notice: z.object({ level: z.enum(['info', 'error']), message: z.string(), hint: z.string() }),
+    /** Files and folders that were handed to the studio from outside of its window. */
+    opened: z.object({ paths: z.array(z.string()) }),
+    /** A shortcut, chosen in the desktop's menu. */
+    pressed: z.object({ keys: z.string() }),
   },
 } as const satisfies ServiceShape

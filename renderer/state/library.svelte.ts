@@ -41,6 +41,7 @@ export class Library {
   constructor(studio: Studio) {
     this.#studio = studio
     studio.connection.onOpen(() => void this.#loadFolders())
+    studio.events.on('system.opened', ({ paths }) => this.bring(paths.map(path => ({ path }))))
     // A folder that is looked through tells of many changes.
     studio.events.on('models.changed', () => {
       clearTimeout(this.#refresh)

@@ -31,6 +31,12 @@ export class Shortcuts {
     }
   }
 
+  /** Does what `keys` do now, as if they were pressed outside of any text: for the desktop's menu. */
+  press(keys: string): void {
+    if (isKept(document.activeElement, keys)) return
+    this.#all.findLast(each => each.run !== undefined && each.keys === keys)?.run?.()
+  }
+
   /** For the window's `keydown`. */
   handle(event: KeyboardEvent): void {
     const keys = keysOf(event)

@@ -31,6 +31,7 @@ export class Studio {
     transport.onEvent((name, payload) => this.events.receive(name, payload))
     this.connection = new Connection(transport)
     const { api, events, connection, toasts } = this
+    events.on('system.pressed', ({ keys }) => this.shortcuts.press(keys))
     this.system = new System(api, events, connection, toasts)
     this.models = new Models(api, events, connection, toasts)
     this.queue = new Queue(api, events, connection, toasts)

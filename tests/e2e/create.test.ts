@@ -40,7 +40,8 @@ const previewed = async (): Promise<boolean> =>
 async function bytesShown(): Promise<Buffer> {
   await expect.poll(() => picture().getAttribute('src')).toMatch(/^\/pictures\/\d+$/)
   const src = await picture().getAttribute('src')
-  return (await page.request.get(new URL(src ?? '', page.url()).href)).body()
+  const bytes = await page.evaluate(async src => [...new Uint8Array(await (await fetch(src)).arrayBuffer())], src ?? '')
+  return Buffer.from(bytes)
 }
 
 describe('Create', { timeout: 180_000 }, () => {

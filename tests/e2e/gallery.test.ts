@@ -2,8 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
 import { expect, it, vi } from 'vitest'
 import type { Connection } from './support/api.ts'
+import { inElectron } from './support/desktop.ts'
 import { type Studio, startStudio } from './support/studio.ts'
-import { openWindow } from './support/window.ts'
+import { openWindow, pasted } from './support/window.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
 
@@ -61,50 +62,54 @@ it('an empty gallery says what to do; what is painted appears by itself and is t
   expect(await second.stop()).toBe(0)
 })
 
-it('shows the colour of each picture until it is there, and fetches none again after a reload', async () => {
-  const studio = await startStudio()
-  const connection = await studio.connect()
-  await paint(connection)
-  const { items } = await connection.api.gallery.page({})
-  const window = await openWindow(studio)
-  const held = Promise.withResolvers<void>()
-  await window.page.route('**/thumbnails/**', async route => {
-    await held.promise
-    await route.continue()
-  })
-  await window.page.getByRole('button', { name: 'Gallery', exact: true }).click()
-  await expect.poll(() => seeds(window.page)).toEqual(everything)
-  const colours = () =>
-    cells(window.page).evaluateAll(all => all.map(each => getComputedStyle(each as Element).backgroundColor))
-  const parts = (colour: number | null) => [16, 8, 0].map(bits => ((colour ?? 0) >> bits) & 255)
-  expect(await colours()).toEqual(items.map(({ colour }) => `rgb(${parts(colour).join(', ')})`))
-  const shown = (page: Page) =>
-    page
-      .locator('[data-picture] img')
-      .evaluateAll(all => all.filter(each => (each as { naturalWidth?: number }).naturalWidth).length)
-  expect(await shown(window.page)).toBe(0)
-  held.resolve()
-  await expect.poll(() => shown(window.page)).toBe(6)
-  expect(window.complaints).toEqual([])
-  await window.close()
+// Electron's own scheme goes past what holds a request back, and tells no sizes.
+it.skipIf(inElectron)(
+  'shows the colour of each picture until it is there, and fetches none again after a reload',
+  async () => {
+    const studio = await startStudio()
+    const connection = await studio.connect()
+    await paint(connection)
+    const { items } = await connection.api.gallery.page({})
+    const window = await openWindow(studio)
+    const held = Promise.withResolvers<void>()
+    await window.page.route('**/thumbnails/**', async route => {
+      await held.promise
+      await route.continue()
+    })
+    await window.page.getByRole('button', { name: 'Gallery', exact: true }).click()
+    await expect.poll(() => seeds(window.page)).toEqual(everything)
+    const colours = () =>
+      cells(window.page).evaluateAll(all => all.map(each => getComputedStyle(each as Element).backgroundColor))
+    const parts = (colour: number | null) => [16, 8, 0].map(bits => ((colour ?? 0) >> bits) & 255)
+    expect(await colours()).toEqual(items.map(({ colour }) => `rgb(${parts(colour).join(', ')})`))
+    const shown = (page: Page) =>
+      page
+        .locator('[data-picture] img')
+        .evaluateAll(all => all.filter(each => (each as { naturalWidth?: number }).naturalWidth).length)
+    expect(await shown(window.page)).toBe(0)
+    held.resolve()
+    await expect.poll(() => shown(window.page)).toBe(6)
+    expect(window.complaints).toEqual([])
+    await window.close()
 
-  // What is held back by a route is never kept
-  const { page, complaints } = await galleryOf(studio)
-  const sent = () =>
-    page.evaluate(() =>
-      performance
-        .getEntriesByType('resource')
-        .filter(({ name }) => name.includes('/thumbnails/'))
-        .map(entry => (entry as { transferSize?: number }).transferSize),
-    )
-  await expect.poll(() => shown(page)).toBe(6)
-  expect((await sent()).filter(size => size === 0)).toEqual([])
-  await page.reload()
-  await expect.poll(() => shown(page)).toBe(6)
-  expect(await sent()).toEqual(Array(6).fill(0))
-  expect(complaints).toEqual([])
-  await studio.stop()
-})
+    // What is held back by a route is never kept
+    const { page, complaints } = await galleryOf(studio)
+    const sent = () =>
+      page.evaluate(() =>
+        performance
+          .getEntriesByType('resource')
+          .filter(({ name }) => name.includes('/thumbnails/'))
+          .map(entry => (entry as { transferSize?: number }).transferSize),
+      )
+    await expect.poll(() => shown(page)).toBe(6)
+    expect((await sent()).filter(size => size === 0)).toEqual([])
+    await page.reload()
+    await expect.poll(() => shown(page)).toBe(6)
+    expect(await sent()).toEqual(Array(6).fill(0))
+    expect(complaints).toEqual([])
+    await studio.stop()
+  },
+)
 
 it('finds as one types, shows tokens as chips, and says so where nothing matches', async () => {
   const studio = await startStudio()
@@ -221,7 +226,7 @@ it('shows one picture large, with its settings, and goes back to where it was; a
   await page.keyboard.press('i')
   await lightbox.getByRole('button', { name: 'Copy as text' }).click()
   await page.getByText('Settings copied.').waitFor()
-  const copied = await page.evaluate(() => navigator.clipboard.readText())
+  const copied = await pasted(page)
   expect(copied).toMatch(/^a red box\nNegative prompt: green\nSteps: 2, Sampler: .*, Seed: 33, Size: 64x64, Model/)
 
   await page.keyboard.press('f')

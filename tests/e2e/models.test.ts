@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect, it, vi } from 'vitest'
 import { fixture } from '../support/fixtures.ts'
+import { inElectron } from './support/desktop.ts'
 import { startStudio } from './support/studio.ts'
 import { openWindow } from './support/window.ts'
 
@@ -33,7 +34,8 @@ const filesBelow = (folder: string): string[] =>
     ? readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap(entry => (entry.isFile() ? entry.name : []))
     : []
 
-it('a dropped model says what it is, is copied in and paints', async () => {
+// The desktop knows where a dropped file or folder lies, and sends none.
+it.skipIf(inElectron)('a dropped model says what it is, is copied in and paints', async () => {
   const studio = await startStudio()
   const { page, complaints, axe } = await openWindow(studio)
   await drop(page, [tiny])
@@ -91,68 +93,74 @@ it('a file that cannot be used says why and leaves no trace; the next one waits 
   await studio.stop()
 })
 
-it('no more of a file is sent than its header until it is wanted; what is sent shows how far it is and is given up half-way', async () => {
-  const studio = await startStudio()
-  const uploads = join(studio.data, 'cache', 'uploads')
-  const { page, context, complaints } = await openWindow(studio)
-  const network = await context.newCDPSession(page)
-  const limit = (uploadThroughput: number) =>
-    network.send('Network.emulateNetworkConditions', {
-      ...{ offline: false, latency: 0, downloadThroughput: -1 },
-      uploadThroughput,
+it.skipIf(inElectron)(
+  'no more of a file is sent than its header until it is wanted; what is sent shows how far it is and is given up half-way',
+  async () => {
+    const studio = await startStudio()
+    const uploads = join(studio.data, 'cache', 'uploads')
+    const { page, context, complaints } = await openWindow(studio)
+    const network = await context.newCDPSession(page)
+    const limit = (uploadThroughput: number) =>
+      network.send('Network.emulateNetworkConditions', {
+        ...{ offline: false, latency: 0, downloadThroughput: -1 },
+        uploadThroughput,
+      })
+    await network.send('Network.enable')
+    await limit(2 ** 20)
+    const sent: number[] = []
+    page.on('request', request => {
+      if (request.method() === 'POST') sent.push(Number(new URL(request.url()).searchParams.get('size')))
     })
-  await network.send('Network.enable')
-  await limit(2 ** 20)
-  const sent: number[] = []
-  page.on('request', request => {
-    if (request.method() === 'POST') sent.push(Number(new URL(request.url()).searchParams.get('size')))
-  })
-  await drop(page, [tiny, tiny])
-  const sheet = page.getByRole('dialog', { name: 'sd1-tiny' })
-  await sheet.getByText('19.5 MB').waitFor()
-  // At 1 MB a second the whole file would take 19 s.
-  expect(sent).toEqual([19_469_966])
-  expect(filesBelow(uploads)).toEqual([])
-  await sheet.getByRole('button', { name: 'Add a copy' }).click()
-  const bar = sheet.getByRole('progressbar', { name: 'Sending' })
-  const share = async () =>
-    Number(await bar.getAttribute('aria-valuenow')) / Number(await bar.getAttribute('aria-valuemax'))
-  await expect.poll(share, { timeout: 20_000 }).toBeGreaterThan(0)
-  const before = await share()
-  await expect.poll(share, { timeout: 20_000 }).toBeGreaterThan(before)
-  expect(await share()).toBeLessThan(1)
-  await sheet.getByText(/^Sending to the studio: .* of 19.5 MB$/).waitFor()
-  expect(filesBelow(uploads)).toEqual(['sd1-tiny.safetensors'])
-  // Given up, it leaves the next one to be looked at.
-  await sheet.getByRole('button', { name: 'Skip' }).click()
-  await sheet.getByRole('button', { name: 'Add a copy' }).waitFor()
-  await expect.poll(() => readdirSync(uploads)).toEqual([])
-  await limit(-1)
-  await page.keyboard.press('Escape')
-  await expect.poll(() => page.getByRole('dialog').count()).toBe(0)
-  expect(filesBelow(join(studio.data, 'models'))).toEqual([])
-  expect(complaints).toEqual([])
-  await studio.stop()
-})
+    await drop(page, [tiny, tiny])
+    const sheet = page.getByRole('dialog', { name: 'sd1-tiny' })
+    await sheet.getByText('19.5 MB').waitFor()
+    // At 1 MB a second the whole file would take 19 s.
+    expect(sent).toEqual([19_469_966])
+    expect(filesBelow(uploads)).toEqual([])
+    await sheet.getByRole('button', { name: 'Add a copy' }).click()
+    const bar = sheet.getByRole('progressbar', { name: 'Sending' })
+    const share = async () =>
+      Number(await bar.getAttribute('aria-valuenow')) / Number(await bar.getAttribute('aria-valuemax'))
+    await expect.poll(share, { timeout: 20_000 }).toBeGreaterThan(0)
+    const before = await share()
+    await expect.poll(share, { timeout: 20_000 }).toBeGreaterThan(before)
+    expect(await share()).toBeLessThan(1)
+    await sheet.getByText(/^Sending to the studio: .* of 19.5 MB$/).waitFor()
+    expect(filesBelow(uploads)).toEqual(['sd1-tiny.safetensors'])
+    // Given up, it leaves the next one to be looked at.
+    await sheet.getByRole('button', { name: 'Skip' }).click()
+    await sheet.getByRole('button', { name: 'Add a copy' }).waitFor()
+    await expect.poll(() => readdirSync(uploads)).toEqual([])
+    await limit(-1)
+    await page.keyboard.press('Escape')
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0)
+    expect(filesBelow(join(studio.data, 'models'))).toEqual([])
+    expect(complaints).toEqual([])
+    await studio.stop()
+  },
+)
 
-it('a folder that is dropped is told to be added by its path, and what lies beside it is taken', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'cicerone-dropped-'))
-  const studio = await startStudio()
-  const { page, context, complaints, axe } = await openWindow(studio)
-  const input = await context.newCDPSession(page)
-  const data = { items: [], files: [folder, tiny], dragOperationsMask: 1 }
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
-    await input.send('Input.dispatchDragEvent', { type, x: 700, y: 450, data })
-  const told = page.getByRole('dialog', { name: 'A browser cannot hand over a folder' })
-  await told.getByText(`Add “${basename(folder)}” as a models folder by its path instead`).waitFor()
-  expect(await axe()).toEqual([])
-  await told.getByRole('button', { name: 'Add a models folder' }).click()
-  await page.getByRole('dialog', { name: 'Models folders' }).getByLabel('Folder', { exact: true }).waitFor()
-  await page.keyboard.press('Escape')
-  await page.getByRole('dialog', { name: 'sd1-tiny' }).getByRole('button', { name: 'Add a copy' }).waitFor()
-  expect(complaints).toEqual([])
-  await studio.stop()
-})
+it.skipIf(inElectron)(
+  'a folder that is dropped is told to be added by its path, and what lies beside it is taken',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cicerone-dropped-'))
+    const studio = await startStudio()
+    const { page, context, complaints, axe } = await openWindow(studio)
+    const input = await context.newCDPSession(page)
+    const data = { items: [], files: [folder, tiny], dragOperationsMask: 1 }
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+      await input.send('Input.dispatchDragEvent', { type, x: 700, y: 450, data })
+    const told = page.getByRole('dialog', { name: 'A browser cannot hand over a folder' })
+    await told.getByText(`Add “${basename(folder)}” as a models folder by its path instead`).waitFor()
+    expect(await axe()).toEqual([])
+    await told.getByRole('button', { name: 'Add a models folder' }).click()
+    await page.getByRole('dialog', { name: 'Models folders' }).getByLabel('Folder', { exact: true }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog', { name: 'sd1-tiny' }).getByRole('button', { name: 'Add a copy' }).waitFor()
+    expect(complaints).toEqual([])
+    await studio.stop()
+  },
+)
 
 it('a models folder is used in place, and what comes into it later appears by itself', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cicerone-webui-'))

@@ -5,7 +5,8 @@ import { refuse } from './refuse.ts'
 /** Names under which this computer's browsers reach the loopback address; the port may be another behind a tunnel. */
 const loopback = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/
 
-const headers = {
+/** What every answer says, whoever asks. */
+export const headers = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
@@ -13,7 +14,8 @@ const headers = {
   'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',
 }
 
-const policy = (host: string): string =>
+/** The window's content security policy; `sockets` is where it may open a WebSocket. */
+export const policy = (sockets = ''): string =>
   [
     "default-src 'none'",
     "script-src 'self'",
@@ -21,7 +23,7 @@ const policy = (host: string): string =>
     "font-src 'self'",
     "img-src 'self' data: blob:",
     // 'self' alone does not cover ws: in every browser.
-    `connect-src 'self' ws://${host}`,
+    `connect-src 'self' ${sockets}`.trim(),
     "manifest-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
@@ -36,7 +38,7 @@ export const guard: MiddlewareHandler = createMiddleware(async (c, next) => {
   for (const [name, value] of Object.entries(headers)) c.header(name, value)
   const host = c.req.header('host') ?? ''
   if (!loopback.test(host)) return refuse(c, 403, 'This address is none of the studio.')
-  c.header('content-security-policy', policy(host))
+  c.header('content-security-policy', policy(`ws://${host}`))
   const changes = c.req.header('upgrade') !== undefined || !['GET', 'HEAD'].includes(c.req.method)
   if (changes && c.req.header('origin') !== `http://${host}`) {
     return refuse(c, 403, 'Only the studio’s own window may do this.')

@@ -1,10 +1,10 @@
 import { Hono } from 'hono'
 import { UserError } from '../../../models/errors.ts'
 import { sendPicture } from './files.ts'
-import type { Hosted } from './hosted.ts'
+import type { PictureFiles } from './hosted.ts'
 
 /** Pictures, their thumbnails and models' previews: by number, never by path. The same in a browser and in Electron. */
-export function pictures({ gallery, library }: Pick<Hosted, 'gallery' | 'library'>): Hono {
+export function pictures({ gallery, library }: PictureFiles): Hono {
   const http = new Hono()
   http.get('/pictures/:id{[0-9]{1,16}}', async c =>
     sendPicture(c, await missing(gallery.file(Number(c.req.param('id'))))),

@@ -9,7 +9,7 @@ interface Row {
 
 /** The process of the engine below a studio's own; undefined where it has none now. */
 export const enginePid = (studio: number): number | undefined =>
-  processes().find(({ parent, command }) => parent === studio && /engine[\\/]process\.ts/.test(command))?.pid
+  processes().find(({ parent, command }) => parent === studio && /engine[\\/]process\.[jt]s/.test(command))?.pid
 
 export const isAlive = (pid: number): boolean => processes().some(row => row.pid === pid)
 

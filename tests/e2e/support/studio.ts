@@ -44,6 +44,8 @@ export const temporaryData = (): Promise<string> => mkdtemp(join(tmpdir(), 'cice
 /** Starts a studio and waits until it can be opened; rejects with what it said where it cannot. */
 export async function startStudio({ data, args = [], onSpawn }: StudioOptions = {}): Promise<Studio> {
   const folder = data ?? (await temporaryData())
+  const desktop = await import('./desktop.ts')
+  if (desktop.inElectron) return desktop.startDesktop(folder, { args, ...(onSpawn && { onSpawn }) })
   const flags = ['serve', '--json', '--data-dir', folder, '--port', '0', ...args]
   const child = spawn(process.execPath, [entry, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createEngine, type EngineOptions, type ProcessEngine } from '../../../models/engine/client.ts'
 import { EngineDied } from '../../../models/engine/engine.ts'
-import { launchNode } from '../../../models/engine/launch.ts'
+import { launchUnder } from '../../../models/engine/launch.ts'
 import { paint, request, runs, until } from './support.ts'
 
 describe('the life of the engine process', () => {
@@ -118,21 +121,23 @@ describe('the life of the engine process', () => {
     expect((await paint(engine, request({ steps: 1 }))).pictures).toHaveLength(1)
   })
 
-  it('tells what its process said last, where it cannot start', async () => {
-    const engine = create({
-      launcher(options) {
-        const own = process.env.NODE_OPTIONS
-        process.env.NODE_OPTIONS = '--no-such-option'
-        const started = launchNode(options)
-        if (own === undefined) delete process.env.NODE_OPTIONS
-        else process.env.NODE_OPTIONS = own
-        return started
-      },
+  it.runIf(process.platform !== 'win32')('tells what its process said last, where it cannot start', async () => {
+    const program = join(await mkdtemp(join(tmpdir(), 'cicerone-launch-')), 'node')
+    await writeFile(program, '#!/bin/sh\necho starts >&2\necho node: bad option: --no-such-option >&2\nexit 9\n', {
+      mode: 0o755,
     })
+    const engine = create({ launcher: launchUnder(program) })
     const error = await paint(engine, request()).catch(error => error)
     expect(error).toBeInstanceOf(EngineDied)
     expect(error.message).toMatch(/^The engine ended with exit code 9: .*--no-such-option/)
     expect(engine.state).toBe('dead')
+  })
+
+  it('does not take up what the environment would have Node do', async () => {
+    vi.stubEnv('NODE_OPTIONS', '--no-such-option')
+    const engine = create()
+    expect((await paint(engine, request({ steps: 1 }))).pictures).toHaveLength(1)
+    vi.unstubAllEnvs()
   })
 
   it.runIf(process.platform !== 'win32')('takes a process that is silent for one that is dead', async () => {
