@@ -4,6 +4,9 @@ const architectures: Readonly<Record<string, string>> = {
   sd1: 'Stable Diffusion 1',
   sd2: 'Stable Diffusion 2',
   sdxl: 'Stable Diffusion XL',
+  'stable-diffusion-v1/guide': 'Guide for Stable Diffusion 1',
+  'stable-diffusion-v2/guide': 'Guide for Stable Diffusion 2',
+  'stable-diffusion-xl-v1-base/guide': 'Guide for Stable Diffusion XL',
 }
 
 const kinds = { base: 'Base', guide: 'Guide', lora: 'LoRA', vae: 'VAE', other: 'Other' } as const
