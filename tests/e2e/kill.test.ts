@@ -78,11 +78,14 @@ interface PictureRow {
 }
 
 it(`is whole after ${kills} kills at random moments while it paints, imports and deletes`, {
-  timeout: 60_000 + kills * 20_000,
+  timeout: 60_000 + kills * 40_000,
 }, async () => {
   const data = await temporaryData()
   const ledger = new Ledger()
-  for (let round = 0; round < kills; round++) await killedRound(data, ledger)
+  const done = () => [ledger.asked.length, ledger.kept.length, ledger.removed.length, ledger.imports]
+  // Chance, or a slow machine, may have left something out: then some more.
+  for (let round = 0; round < kills || (round < 4 * kills && done().includes(0)); round++)
+    await killedRound(data, ledger)
 
   const check = await cicerone('gallery', 'check', '--fix', '--json', '--data-dir', data)
   expect([check.code, check.stderr]).toEqual([0, ''])
@@ -103,7 +106,7 @@ it(`is whole after ${kills} kills at random moments while it paints, imports and
   }
 
   // What was said to be done is done.
-  expect([ledger.asked.length, ledger.kept.length, ledger.removed.length, ledger.imports]).not.toContain(0)
+  expect(done()).not.toContain(0)
   const there = new Set(pictures.map(({ id }) => id))
   expect(ledger.kept.filter(id => !there.has(id))).toEqual([])
   expect(ledger.removed.filter(id => there.has(id))).toEqual([])

@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { cicerone } from '../main/cli/cicerone.ts'
 import type { Connection } from './support/api.ts'
 import { inElectron } from './support/desktop.ts'
@@ -25,8 +25,8 @@ const seeds = async ({ api }: Connection): Promise<number[]> =>
   (await api.gallery.page({})).items.map(({ seed }) => seed).sort((a, b) => a - b)
 
 async function killEngine(studio: Studio): Promise<void> {
-  const pid = enginePid(studio.pid)
-  if (pid === undefined) throw new Error('There is no engine to kill.')
+  // One that was killed before is started again after a moment.
+  const pid = await vi.waitUntil(() => enginePid(studio.pid), { timeout: 20_000, interval: 10 })
   kill9(pid)
   while (isAlive(pid)) await wait(10)
 }
