@@ -14,7 +14,7 @@ const program = 'Cicerone Studio '
  * and change its settings. The prediction type has no place in it.
  */
 export function formatParameters(settings: PictureSettings): string {
-  const { prompt, negative, base, guide, vae } = settings
+  const { prompt, negative = '', base, guide, vae } = settings
   const pairs: Pair[] = [
     ['Steps', settings.steps],
     ['Sampler', samplerLabel(settings.sampler)],

@@ -9,7 +9,8 @@ const file = z.object({
 
 const settings = z.object({
   prompt: z.string(),
-  negative: z.string(),
+  /** Absent where there was none, which to SDXL is not the same as an empty one. */
+  negative: z.string().exactOptional(),
   /** `cfg`, `none`, `guide`...: a name of models/guidance. */
   method: z.string(),
   /** Guidance number w; 1 is no guidance. */

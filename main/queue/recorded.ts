@@ -18,9 +18,11 @@ export function recordedSettings(
   settings: Omit<GenerateSettings, 'init'>,
   { seed, base, guide, strength }: Particulars,
 ): PictureSettings {
-  const { prompt, negative = '', method, guidance, steps, sampler, schedule, width, height } = settings
+  const { prompt, negative, method, guidance, steps, sampler, schedule, width, height } = settings
   return {
-    ...{ prompt, negative, method, guidance, steps, sampler, schedule, seed, width, height, base },
+    prompt,
+    ...(negative !== undefined && { negative }),
+    ...{ method, guidance, steps, sampler, schedule, seed, width, height, base },
     ...(guide && { guide }),
     ...optionsOf(settings),
     ...(settings.clipSkip > 1 && { clipSkip: settings.clipSkip }),

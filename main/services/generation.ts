@@ -17,6 +17,7 @@ import { requireWritable, writePicture } from '../gallery/write.ts'
 import type { ModelChoice } from '../library/choice.ts'
 import { stemOf } from '../library/facts.ts'
 import { guidedBy, reportPair, shippedGuide } from '../library/guides.ts'
+import { LibraryWorker } from '../library/worker/worker.ts'
 import { shipped } from '../paths.ts'
 import { recordedSettings } from '../queue/recorded.ts'
 
@@ -77,6 +78,7 @@ export async function* generatePictures(
   const checkpoint = chosen && asGuide(await describeModel(chosen.path))
   const guide = checkpoint && (await loadGuide(checkpoint, base, predictionTypeOf(asked.prediction)))
   const pipeline = await assemble(base, { merges: shipped.merges })
+  const worker = new LibraryWorker()
   try {
     await keeper.prepare()
     const settings = await resolveSettings(pipeline, {
@@ -87,11 +89,14 @@ export async function* generatePictures(
       init: asked.init === undefined ? undefined : { path: asked.init, strength: asked.strength },
     })
     const strength = settings.init?.strength
-    const autoV2 = await (hash ? hash() : hashOf(base, options.signal))
+    // Read while the first picture is painted, on another thread: a file of some gigabytes takes its time.
+    const hashed = hash ? hash() : hashOf(base, worker)
+    hashed.catch(() => undefined)
     const name = nameOf(asked.base ?? shipped.demo, base)
     let index = 0
     const guideHash = await chosen?.hash()
     for await (const picture of generate(pipeline, settings, { ...options, guide })) {
+      const autoV2 = await hashed
       const { seed, passes, seconds, trace } = picture
       const recorded = recordedSettings(settings, {
         ...{ seed, strength },
@@ -110,6 +115,7 @@ export async function* generatePictures(
     }
   } finally {
     await pipeline.sessions.release()
+    await worker.close()
   }
 }
 
@@ -119,8 +125,8 @@ function untrained({ guidance: trained }: GuideFacts, guidance: number): string 
 }
 
 /** A folder has no hash. */
-async function hashOf({ path, layout }: BaseCheckpoint, signal?: AbortSignal): Promise<string | undefined> {
-  return layout === 'diffusers' ? undefined : (await hashModel(path, signal)).autoV2
+async function hashOf({ path, layout }: BaseCheckpoint, worker: LibraryWorker): Promise<string | undefined> {
+  return layout === 'diffusers' ? undefined : (await worker.ask('hash', path)).autoV2
 }
 
 /** How a picture names its base: by the file's or folder's name. */

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import type { LevelDepth } from '../networks/unet/config.ts'
 import type { BaseCheckpoint, GuideCheckpoint, Prediction } from './checkpoint.ts'
 import { unetConfig } from './config/unet.ts'
 
@@ -42,5 +43,9 @@ export function requireFit(...[guide, base, prediction]: Parameters<typeof misfi
     )
 }
 
-const text = (value: string | number | readonly number[]): string =>
-  typeof value === 'object' ? value.join('-') : String(value)
+/** Lists as `0-1-10`, levels of uneven depth as `(2-2/2-1-1)`: down, then up. */
+const text = (value: string | number | null | readonly LevelDepth[]): string =>
+  Array.isArray(value) ? value.map(depthText).join('-') : String(value ?? 'none')
+
+const depthText = (depth: LevelDepth): string =>
+  typeof depth === 'number' ? String(depth) : `(${depth.down.join('-')}/${depth.up.join('-')})`

@@ -3,7 +3,6 @@ import { type CancelSignal, pause } from '../pipelines/cancel.ts'
 import { generate, type Latent, type Progress } from '../pipelines/generate.ts'
 import { resolveSettings } from '../pipelines/resolve.ts'
 import type { EnginePicture, EngineRequest } from './engine.ts'
-import { diagnosed } from './model-fault.ts'
 import { PipelineCache } from './pipeline-cache.ts'
 import { previewSize, type Sketch } from './previews.ts'
 
@@ -57,13 +56,10 @@ export class Painter {
     const guide = guidePath === undefined ? undefined : await cached.guide(guidePath, asked.prediction)
     const { init, ...settings } = await resolveSettings(cached.pipeline, asked)
     await pause(signal)
-    const { base: model } = cached.pipeline
-    const diagnose = async (error: unknown) => Promise.reject(await diagnosed(error, model))
-    const colours = await cached.colours().catch(diagnose)
+    const colours = await cached.colours()
     let preparing = (performance.now() - begin) / 1000
 
     let latest: Latent | undefined
-    let hasRun = false
     const first = done.pictures
     const rest = { ...settings, init, seed: settings.seed + first, count: settings.count - first }
     const shown = previewSize(settings.width, settings.height)
@@ -73,23 +69,16 @@ export class Painter {
       traced: false,
       onProgress(progress, estimate) {
         latest = estimate ?? latest
-        hasRun ||= progress.phase !== 'load'
         const sketch = estimate && { ...colours.of(estimate), shown }
         onProgress({ ...progress, picture: first + progress.picture }, sketch)
       },
     })
-    try {
-      for await (const { seed, width, height, pixels, passes, seconds, trace } of pictures) {
-        if (latest) colours.learn(latest, trace.image)
-        const spent = { ...seconds, load: seconds.load + preparing }
-        preparing = 0
-        await onPicture({ index: done.pictures, settings, seed, width, height, pixels, passes, seconds: spent })
-        done.pictures++
-      }
-    } catch (error) {
-      // Settings that the base cannot take are refused before anything runs
-      if (hasRun) await diagnose(error)
-      throw error
+    for await (const { seed, width, height, pixels, passes, seconds, trace } of pictures) {
+      if (latest) colours.learn(latest, trace.image)
+      const spent = { ...seconds, load: seconds.load + preparing }
+      preparing = 0
+      await onPicture({ index: done.pictures, settings, seed, width, height, pixels, passes, seconds: spent })
+      done.pictures++
     }
   }
 }

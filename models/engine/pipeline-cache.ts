@@ -2,13 +2,12 @@ import { basename } from 'node:path'
 import { asBase } from '../checkpoint/as-base.ts'
 import { asGuide } from '../checkpoint/as-guide.ts'
 import { describeModel } from '../checkpoint/describe.ts'
-import { UserError } from '../errors.ts'
+import { ModelFault, UserError } from '../errors.ts'
 import { assemble, type Pipeline } from '../pipelines/assemble.ts'
 import { fitColours, type LatentColours } from '../pipelines/colours.ts'
 import { type Guide, loadGuide } from '../pipelines/guide.ts'
 import type { PredictionType } from '../samplers/schedule.ts'
 import { fingerprint } from './fingerprint.ts'
-import { judged } from './model-fault.ts'
 
 /** A base that is ready to paint, kept for the next request. */
 export interface CachedPipeline {
@@ -103,6 +102,17 @@ export class PipelineCache {
       await session.release()
       taken -= session.bytes
     }
+  }
+}
+
+/** Does what follows from a base's headers alone: what is refused there is the base's fault, but for what the system refuses. */
+async function judged<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const isOfSystem = error instanceof Error && error.cause instanceof Error && 'code' in error.cause
+    if (!(error instanceof UserError) || isOfSystem) throw error
+    throw new ModelFault(error.message, error.hint, { cause: error })
   }
 }
 

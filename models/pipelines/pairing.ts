@@ -136,6 +136,7 @@ export function examinePass(base: BaseCheckpoint, plug?: (inputs: GuideInputs) =
 /** A guide as the network whose parameters are looked up. */
 export const guidePart = ({ entries }: Pick<GuideCheckpoint, 'entries'>): NetworkPart => ({
   name: 'guide',
+  noun: 'guide',
   table: entries,
   keyOf: (name: string) => name,
 })

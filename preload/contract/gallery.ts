@@ -20,7 +20,8 @@ export type PictureItem = z.infer<typeof pictureItem>
 /** How a picture was made, as it is recorded in the file itself. */
 export const pictureSettings = z.object({
   prompt: z.string(),
-  negative: z.string(),
+  /** Absent where there was none, which to SDXL is not the same as an empty one. */
+  negative: z.string().optional(),
   method: z.string(),
   guidance: z.number(),
   steps: z.int(),

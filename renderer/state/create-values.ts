@@ -18,7 +18,8 @@ const noiseLevel = z.number().min(0).max(1000)
  */
 export const createValues = z.object({
   prompt: z.string().catch(''),
-  negative: z.string().catch(''),
+  /** Null is none; an empty one, which to SDXL is not the same, comes with a picture that was painted so. */
+  negative: z.string().nullable().catch(null),
   /** Id of a model of the library. */
   base: z.string().catch('demo'),
   /** What is wished for; where no guide fits the base, `guide` paints as CFG. */
@@ -113,8 +114,7 @@ export function pictureRequest(values: CreateValues, width: number, height: numb
   const { prompt, negative, steps, seed, schedule, clipSkip, sampler, prediction } = values
   return {
     ...{ prompt, steps, seed, width, height, schedule, clipSkip },
-    // An empty field is no negative prompt, which to SDXL is not the same as an empty one.
-    ...(negative !== '' && { negative }),
+    ...(negative !== null && { negative }),
     ...(sampler !== auto && { sampler }),
     ...(prediction !== auto && { prediction }),
   } satisfies Partial<GenerateRequest>
@@ -135,11 +135,12 @@ function levelsOf(interval: readonly [number, number]) {
  */
 export function valuesOf(record: PictureRecord) {
   const named = <T extends string>(names: readonly T[], name: string | undefined) => names.find(each => each === name)
-  const { prompt, negative, guidance, steps, seed, width, height, refresh, interval, agreement, rescale = 0 } = record
+  const { prompt, guidance, steps, seed, width, height, refresh, interval, agreement, rescale = 0 } = record
   // A method of another program is most likely CFG.
   const method = named(methodNames, record.method) ?? 'cfg'
   return {
-    ...{ prompt, negative, steps, seed, width, height, method },
+    ...{ prompt, steps, seed, width, height, method },
+    negative: record.negative ?? null,
     guidance: within(0, 30, guidance),
     rescale: within(0, 1, rescale),
     ...(method === 'guide' && { refresh: within(0, 1000, refresh ?? createDefaults.refresh) }),

@@ -103,7 +103,7 @@ export class CreateSettings {
   /** Takes over what a picture was made with. Says so where its base or guide is not in the library. */
   use(record: PictureRecord, what: Recall): void {
     if (what === 'seed') this.set({ seed: record.seed, seedLocked: true })
-    else if (what === 'prompt') this.set({ prompt: record.prompt, negative: record.negative })
+    else if (what === 'prompt') this.set({ prompt: record.prompt, negative: record.negative ?? null })
     else this.#useAll(record)
   }
 

@@ -84,5 +84,5 @@ export function settingsText(settings: PictureRecord): string {
   const line = pairs
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}: ${quoted(String(value))}`)
-  return `${settings.prompt}\nNegative prompt: ${settings.negative}\n${line.join(', ')}`
+  return `${settings.prompt}\nNegative prompt: ${settings.negative ?? ''}\n${line.join(', ')}`
 }
