@@ -1,8 +1,15 @@
 import { UserError } from '../errors.ts'
 import { type Dtype, isFloat } from '../tensor/dtype.ts'
-import type { BaseCheckpoint, ModelDescription, NetworkPart } from './checkpoint.ts'
+import type { BaseCheckpoint, ModelDescription, NetworkPart, Variant } from './checkpoint.ts'
 
-const variantNames = { inpainting: 'an inpainting', depth: 'a depth', edit: 'a picture-editing' }
+/** What a base of each variant is, and why it cannot be painted with. */
+const refused: Readonly<Record<Variant, (channels: number) => string>> = {
+  inpainting: channels => `an inpainting model (its UNet takes ${channels} channels)`,
+  depth: channels => `a depth model (its UNet takes ${channels} channels)`,
+  edit: channels => `a picture-editing model, InstructPix2Pix (its UNet takes ${channels} channels)`,
+  consistency: () => 'a latent consistency model (its UNet is told the guidance scale)',
+  edm: () => 'a model with the noise levels of EDM, as Playground v2.5 and CosXL are',
+}
 
 /** What the runtime reads in place. */
 const weightTypes: ReadonlySet<Dtype> = new Set(['f32', 'f16', 'bf16'])
@@ -15,9 +22,9 @@ export const asBase = (model: ModelDescription): BaseCheckpoint => {
   if (model.kind !== 'base') throw new UserError(model.refusal.message, model.refusal.hint)
   const { variant, unet, vae, textEncoders } = model
   if (variant) {
-    const channels = unet.table.get('conv_in.weight')?.shape[1]
+    const channels = unet.table.get('conv_in.weight')?.shape[1] ?? 0
     throw new UserError(
-      `This is ${variantNames[variant]} model (its UNet takes ${channels} channels); it is recognised but not supported yet.`,
+      `This is ${refused[variant](channels)}; it is recognised but not supported yet.`,
       'Choose the plain model of the same name.',
     )
   }

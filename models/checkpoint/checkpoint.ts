@@ -7,8 +7,11 @@ import type { GuideFacts } from './guide-metadata.ts'
 /** Families of bases, told by what the header holds. */
 export type Architecture = 'sd1' | 'sd2' | 'sdxl'
 
-/** Bases that want more than a latent at their input: told by the input channels. */
-export type Variant = 'inpainting' | 'depth' | 'edit'
+/**
+ * Bases that want more than a latent at their input, told by the input channels; that want the guidance scale
+ * (consistency); or whose noise levels are no variance preserving schedule's (EDM).
+ */
+export type Variant = 'inpainting' | 'depth' | 'edit' | 'consistency' | 'edm'
 
 /** A `config.json` as it was read: nothing in it is checked yet. */
 export type RawConfig = Readonly<Record<string, unknown>>
@@ -121,12 +124,18 @@ export interface OtherModel extends Described {
   readonly kind:
     | 'vae'
     | 'lora'
+    | 'foreign-lora'
     | 'unet'
     | 'text_encoder'
     | 'refiner'
     | 'transformer'
     | 'controlnet'
     | 'embedding'
+    | 'adapter'
+    | 'upscaler'
+    | 'previewer'
+    | 'video'
+    | 'variation'
     | 'unknown'
   readonly architecture?: string
   readonly entries: TensorTable

@@ -49,7 +49,13 @@ export const describeFolder = async (given: string): Promise<ModelDescription> =
     return part
   }
 
-  if (!isNamed(index.unet)) return otherPipeline(path, index)
+  const stranger = strangers.find(([mark]) => mark.test(className(index) ?? ''))
+  if (stranger) return otherPipeline(path, stranger[1])
+  if (!isNamed(index.unet))
+    return otherPipeline(
+      path,
+      `${className(index) ? `a ${className(index)}` : 'a pipeline of another kind'}, which has no UNet of Stable Diffusion`,
+    )
   const unet = await read('unet')
   const vae = asLinearAttention(await read('vae'))
   const architecture = architectureOf(unet)
@@ -98,10 +104,25 @@ const readIndex = async (path: string): Promise<RawConfig> => {
 /** Whether model_index.json names a component: `["diffusers", "UNet2DConditionModel"]`, against `[null, null]`. */
 const isNamed = (value: unknown): boolean => Array.isArray(value) && value.some(word => typeof word === 'string')
 
-const otherPipeline = (path: string, index: RawConfig): ModelDescription => {
-  const name = index._class_name
-  const what = typeof name === 'string' && /^\w{1,80}$/.test(name) ? `a ${name}` : 'a pipeline of another kind'
-  const message = `This folder is ${what}, which has no UNet of Stable Diffusion; it is not supported.`
+const className = ({ _class_name: name }: RawConfig): string | undefined =>
+  typeof name === 'string' && /^\w{1,80}$/.test(name) ? name : undefined
+
+/** Pipelines that have a UNet and are no Stable Diffusion. */
+const strangers: readonly (readonly [className: RegExp, what: string])[] = [
+  [/^Kolors/, 'Kolors, which is told its prompts by a language model'],
+  [/^StableVideoDiffusion/, 'Stable Video Diffusion, which makes videos'],
+  [/^(?:TextToVideo|VideoToVideo|AnimateDiff|I2VGenXL)/, 'a pipeline that makes videos'],
+  [/^StableUnCLIP/, 'Stable unCLIP, which varies pictures'],
+  [/^StableDiffusion(?:Upscale|LatentUpscale)/, 'an upscaler of Stable Diffusion'],
+  [/^StableDiffusionImageVariation/, 'a model that varies pictures and takes no prompt'],
+  [
+    /^(?:Kandinsky|IF|Wuerstchen|StableCascade|AudioLDM|MusicLDM|PaintByExample|AltDiffusion|LDM)/,
+    'a pipeline of another family',
+  ],
+]
+
+const otherPipeline = (path: string, what: string): ModelDescription => {
+  const message = `This folder is ${what}; it is not supported.`
   return {
     kind: 'unknown',
     layout: 'diffusers',

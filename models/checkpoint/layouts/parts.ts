@@ -32,14 +32,6 @@ export const textAlone: Layout = otherLayout(
   { message: 'This file holds only a text encoder; it holds no Stable Diffusion UNet.' },
 )
 
-/** A ControlNet, original or diffusers. */
-export const controlnet: Layout = otherLayout(
-  'controlnet',
-  'controlnet',
-  header => hasKey(header, /^(?:control_model\.|controlnet_(?:down_blocks|mid_block|cond_embedding)\.)/),
-  { message: 'This file holds a ControlNet, which goes beside a model; ControlNets are not supported.' },
-)
-
 /** A textual inversion: a few embedding vectors. */
 export const embedding: Layout = otherLayout(
   'embedding',

@@ -164,7 +164,7 @@ const rows: readonly Row[] = [
     what: 'ControlNet',
     tensors: { 'control_model.input_blocks.0.0.weight': w },
     is: { kind: 'controlnet' },
-    refused: 'ControlNets are not supported',
+    refused: 'This is a ControlNet, which goes beside a model; it is recognised but not supported.',
   },
   { what: 'textual inversion', tensors: { emb_params: w }, is: { kind: 'embedding' }, refused: 'a textual inversion' },
   {

@@ -16,6 +16,9 @@ const ends: readonly KeyPair[] = [
   ['out.2', 'conv_out'],
 ]
 
+/** Where a latent consistency model (Luo et al. 2023) is told the guidance scale. */
+const guidanceInput: KeyPair = ['time_embed.cond_proj.weight', 'time_embedding.cond_proj.weight']
+
 const resnet: readonly KeyPair[] = [
   ['in_layers.0', 'norm1'],
   ['in_layers.2', 'conv1'],
@@ -58,7 +61,7 @@ export const unetPairs = ({
   transformerLayers,
   midTransformerLayers,
 }: UNetStructure): KeyPair[] => {
-  const pairs: KeyPair[] = parameters(ends)
+  const pairs: KeyPair[] = [...parameters(ends), guidanceInput]
   for (let level = 0; level < levels; level++) {
     const depth = (way: 'down' | 'up', i: number) => depthAt(transformerLayers[level] as LevelDepth, way, i)
     const down = `down_blocks.${level}`
