@@ -55,6 +55,56 @@ export const modelSheet = z.object({
 })
 export type ModelSheet = z.infer<typeof modelSheet>
 
+/** What a model is in full, from its headers; what does not apply to its kind is left out. */
+export const modelReport = z.object({
+  /** `base`, `guide`, `lora`, `vae`, or what else it was recognised as. */
+  kind: z.string(),
+  architecture: z.string().exactOptional(),
+  /** Of a base that wants more than a latent: `inpainting`, `depth`... */
+  variant: z.string().exactOptional(),
+  /** How its file or folder is laid out: `ldm`, `diffusers`, `kohya`... */
+  layout: z.string(),
+  /** Pixels of the pictures that a base was trained on. */
+  width: z.int().exactOptional(),
+  height: z.int().exactOptional(),
+  predictionType: z.string().exactOptional(),
+  /** Whether the files say so; else it is a guess. */
+  predictionSure: z.boolean().exactOptional(),
+  /** What says so: `the key v_pred`. */
+  predictionSource: z.string().exactOptional(),
+  /** Number types of its weights, the one with most parameters first. */
+  dtype: z.string(),
+  parameters: z.int(),
+  /** The networks of a base. */
+  parts: z.array(z.object({ name: z.string(), parameters: z.int(), dtype: z.string() })).exactOptional(),
+  lora: z
+    .object({
+      modules: z.int(),
+      ranks: z.array(z.number()).readonly(),
+      /** Empty where the file has none: alpha is the rank then. */
+      alphas: z.array(z.number()).readonly(),
+      /** Layers by network. */
+      targets: z.record(z.string(), z.object({ linear: z.int(), convolution: z.int() })),
+    })
+    .exactOptional(),
+  /** Keys that its networks need and that are absent. */
+  missing: z.array(z.string()).readonly(),
+  /** Keys that no network uses. */
+  leftover: z.array(z.string()).readonly(),
+  /** `modelspec.*`: title, author, license... */
+  about: z.record(z.string(), z.string()),
+  /** Of `ss_*` what tells a person something. */
+  training: z.record(z.string(), z.string()),
+  /** Words of the pictures of training, the most frequent first. */
+  tags: z.array(z.object({ tag: z.string(), count: z.number() })).readonly(),
+  /** Why it cannot be used. */
+  error: z.string().exactOptional(),
+})
+export type ModelReport = z.infer<typeof modelReport>
+
+/** SHA-256, and the two short hashes by which people look models up. */
+export const modelHashes = z.object({ sha256: z.string(), autoV2: z.string(), autoV3: z.string() })
+
 export const modelFolder = z.object({ path: z.string(), models: z.int(), missing: z.boolean() })
 export type ModelFolder = z.infer<typeof modelFolder>
 
