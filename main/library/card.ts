@@ -24,6 +24,8 @@ export function cardOf(row: ModelRow, places: Places, missing: boolean): ModelCa
     problem: missing ? `${path} is not there at the moment.` : row.problem,
     nativeSize,
     hasPreview: row.preview !== null,
+    chosenArchitecture: row.chosenArchitecture,
+    chosenPrediction: row.chosenPrediction && (row.chosenPrediction === 'v_prediction' ? 'v' : 'epsilon'),
   }
 }
 
@@ -44,6 +46,8 @@ export const demoCard = (path: string, facts: ModelFacts): ModelCard => ({
   problem: facts.problem,
   nativeSize: facts.nativeSize,
   hasPreview: false,
+  chosenArchitecture: null,
+  chosenPrediction: null,
 })
 
 /** The guide that ships with the studio as a card. */

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import type { Overrides } from '../../models/checkpoint/checkpoint.ts'
 import { UserError } from '../../models/errors.ts'
 import type { ModelCard } from '../../preload/contract/models.ts'
 import type { Database } from '../database/database.ts'
@@ -7,6 +8,7 @@ import type { Events } from '../events.ts'
 import { shipped } from '../paths.ts'
 import { cardOf, columnsOf, demoCard, demoGuideCard, idFrom } from './card.ts'
 import { type ModelFacts, type Stamp, stampOf } from './facts.ts'
+import { overridesOf } from './overrides.ts'
 import { isWithin, type Places } from './places.ts'
 import { shippedIds } from './shipped-ids.ts'
 import { isBare } from './walk.ts'
@@ -53,7 +55,7 @@ export class Catalog {
   }
 
   /** Looks at a file or folder in the library's thread. Throws UserError where it cannot be read. */
-  readonly look = (path: string): Promise<ModelFacts> => this.worker.ask('look', path)
+  readonly look = (path: string, overrides?: Overrides): Promise<ModelFacts> => this.worker.ask('look', path, overrides)
 
   readonly demo = (): Promise<ModelFacts> => (this.#demo ??= this.look(shipped.demo))
 
@@ -124,7 +126,7 @@ export class Catalog {
     const path = this.places.whole(row.path)
     const stamp = await stampOf(path)
     if (isSame(row, stamp)) return row
-    const facts = await this.look(path).catch((error: unknown) => {
+    const facts = await this.look(path, overridesOf(row)).catch((error: unknown) => {
       if (error instanceof UserError) return error
       throw error
     })

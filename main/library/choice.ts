@@ -1,3 +1,5 @@
+import type { Overrides } from '../../models/checkpoint/checkpoint.ts'
+
 /** A base or guide that can be painted with. */
 export interface ModelChoice {
   /** What a request calls it: an id of the library, or an absolute path. */
@@ -6,6 +8,8 @@ export interface ModelChoice {
   readonly path: string
   /** As pictures name it: the file's name without its ending. */
   readonly name: string
+  /** What the person has said of it. */
+  readonly overrides?: Overrides
   /** AutoV2; undefined for a folder. Takes as long as reading the file where it has not been computed. */
   hash(): Promise<string | undefined>
 }

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { asBase } from '../../models/checkpoint/as-base.ts'
 import { asGuide } from '../../models/checkpoint/as-guide.ts'
-import type { ModelDescription } from '../../models/checkpoint/checkpoint.ts'
+import type { ModelDescription, Overrides } from '../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
 import { nativeSize } from '../../models/checkpoint/native-size.ts'
 import { dtypesOf, parameterCount, weightsOf } from '../../models/checkpoint/summary.ts'
@@ -44,12 +44,12 @@ export interface ModelFacts extends Stamp {
 const shelved: Partial<Record<string, ModelCard['kind']>> = { base: 'base', guide: 'guide', lora: 'lora', vae: 'vae' }
 
 /**
- * Looks at a model file or folder: headers only.
+ * Looks at a model file or folder, of which `overrides` are believed: headers only.
  * @throws UserError where it cannot be read, or is damaged or hostile
  */
-export async function lookAt(path: string): Promise<ModelFacts> {
+export async function lookAt(path: string, overrides?: Overrides): Promise<ModelFacts> {
   const stamp = await stampOf(path)
-  const model = await describeModel(path)
+  const model = await describeModel(path, overrides)
   const weights = weightsOf(model)
   const kind = shelved[model.kind] ?? 'other'
   const refusal = refusalOf(model)

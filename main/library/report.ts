@@ -1,5 +1,5 @@
 import { asBase } from '../../models/checkpoint/as-base.ts'
-import type { ModelDescription } from '../../models/checkpoint/checkpoint.ts'
+import type { ModelDescription, Overrides } from '../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
 import { loraShape } from '../../models/checkpoint/lora-shape.ts'
 import { summarise } from '../../models/checkpoint/metadata.ts'
@@ -15,10 +15,11 @@ export interface WholeReport extends ModelReport {
 }
 
 /**
- * Says what a model file or folder is, from its headers.
+ * Says what a model file or folder is, from its headers; `overrides` are believed.
  * @throws UserError where it cannot be read, or is damaged or hostile
  */
-export const reportModel = async (path: string): Promise<WholeReport> => reportOf(await describeModel(path))
+export const reportModel = async (path: string, overrides?: Overrides): Promise<WholeReport> =>
+  reportOf(await describeModel(path, overrides))
 
 /** The same of what was described. */
 export async function reportOf(model: ModelDescription): Promise<WholeReport> {

@@ -7,6 +7,7 @@ import type { ModelChoice } from './choice.ts'
 import { type ModelFacts, stemOf } from './facts.ts'
 import { shippedGuide } from './guides.ts'
 import type { Hashing } from './hashing.ts'
+import { overridesOf } from './overrides.ts'
 import { shippedIds } from './shipped-ids.ts'
 
 const noHash = () => Promise.resolve(undefined)
@@ -49,10 +50,10 @@ async function resolveModel(wanted: string, catalog: Catalog, hashing: Hashing):
     const now = await catalog.lookAgain(row)
     if (!now.usable) {
       // The sentence of the headers comes with what to do; what only painting showed is in the row.
-      requireUsable(await catalog.look(path))
+      requireUsable(await catalog.look(path, overridesOf(now)))
       throw new UserError(now.problem ?? `${row.name} cannot be painted with.`)
     }
-    return { ref: row.id, path, name: stemOf(path), hash: () => hashing.of(now) }
+    return { ref: row.id, path, name: stemOf(path), overrides: overridesOf(now), hash: () => hashing.of(now) }
   }
   const path = resolve(wanted)
   if (isId(wanted) && !(await isThere(path)))

@@ -6,6 +6,7 @@ import { ModelFault } from '../../models/errors.ts'
 import type { ModelRow } from '../database/queries/models.ts'
 import { shipped } from '../paths.ts'
 import type { Catalog } from './catalog.ts'
+import { overridesOf } from './overrides.ts'
 
 const trialsKey = 'library.untried'
 const side = 256
@@ -115,7 +116,13 @@ export class Trials {
       clipSkip: 1,
     } as const
     const numbers = { steps, seed: 0, count: 1, width: size, height: size }
-    const request = { base: places.whole(row.path), merges: shipped.merges, ...words, ...numbers }
+    const request = {
+      base: places.whole(row.path),
+      overrides: overridesOf(row),
+      merges: shipped.merges,
+      ...words,
+      ...numbers,
+    }
     await this.#engine.generate(request, {
       signal,
       onPicture: async ({ pixels, width, height }) => {

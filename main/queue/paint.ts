@@ -46,23 +46,26 @@ export async function paint(job: Job, { engine, choices, addPicture, signal, ...
   let { done } = job
   let failure: SavingFailed | undefined
   try {
-    await engine.generate(engineRequest(job.request, done, { base: chosen.path, ...guided }), {
-      signal,
-      onProgress: progress => tell.onProgress(meter.measure(progress)),
-      onPicture: async ({ pixels, width, height, settings, seed, passes, seconds }) => {
-        const strength = job.request.init === undefined ? undefined : job.request.strength
-        const recorded = recordedSettings(settings, { seed, base: await hashed, guide: await guideHashed, strength })
-        // Without the loading of the model, which says nothing of the picture.
-        const all = seconds.text + seconds.denoise + seconds.decode
-        try {
-          await addPicture({ pixels, width, height, settings: recorded, passes, seconds: all })
-          await tell.onDone(++done)
-        } catch (cause) {
-          failure = new SavingFailed('The picture could not be kept.', { cause })
-          throw failure
-        }
+    await engine.generate(
+      engineRequest(job.request, done, { base: chosen.path, overrides: chosen.overrides, ...guided }),
+      {
+        signal,
+        onProgress: progress => tell.onProgress(meter.measure(progress)),
+        onPicture: async ({ pixels, width, height, settings, seed, passes, seconds }) => {
+          const strength = job.request.init === undefined ? undefined : job.request.strength
+          const recorded = recordedSettings(settings, { seed, base: await hashed, guide: await guideHashed, strength })
+          // Without the loading of the model, which says nothing of the picture.
+          const all = seconds.text + seconds.denoise + seconds.decode
+          try {
+            await addPicture({ pixels, width, height, settings: recorded, passes, seconds: all })
+            await tell.onDone(++done)
+          } catch (cause) {
+            failure = new SavingFailed('The picture could not be kept.', { cause })
+            throw failure
+          }
+        },
       },
-    })
+    )
   } catch (error) {
     throw failure ?? error
   }

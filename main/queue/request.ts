@@ -48,11 +48,12 @@ async function existing(path: string): Promise<string> {
 export function engineRequest(
   { seed = 0, count, init, strength, prediction, ...request }: Job['request'],
   done: number,
-  { base, method, guide }: { base: string } & Guided,
+  { base, overrides, method, guide }: Pick<EngineRequest, 'base' | 'overrides'> & Guided,
 ): EngineRequest {
   return {
     ...request,
     base,
+    overrides,
     method,
     guide: guide?.path,
     merges: shipped.merges,

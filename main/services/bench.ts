@@ -123,10 +123,7 @@ export async function bench({
 
 async function guideFor({ base }: Pipeline, given: string | undefined): Promise<Guide | undefined> {
   const wanted = given === undefined ? undefined : { ...shippedGuide, path: given }
-  const { guide } = await guidedBy(
-    { method: 'guide' },
-    { base: base.path, wanted, guides: [shippedGuide], report: reportPair },
-  )
+  const { guide } = await guidedBy({ method: 'guide' }, { base, wanted, guides: [shippedGuide], report: reportPair })
   return guide && loadGuide(asGuide(await describeModel(guide.path)), base)
 }
 

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { basename, resolve } from 'node:path'
 import { asBase } from '../../models/checkpoint/as-base.ts'
 import { asGuide } from '../../models/checkpoint/as-guide.ts'
-import type { BaseCheckpoint } from '../../models/checkpoint/checkpoint.ts'
+import type { BaseCheckpoint, Overrides } from '../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
 import type { GuideFacts } from '../../models/checkpoint/guide-metadata.ts'
 import { hashModel } from '../../models/checkpoint/hashes.ts'
@@ -45,6 +45,8 @@ export interface Keeper {
 interface GenerationOptions extends Omit<GenerateOptions, 'signal'> {
   readonly signal?: AbortSignal | undefined
   readonly keeper: Keeper
+  /** What is said of the base for good. */
+  readonly overrides?: Overrides | undefined
   /** The hash of the base's file where it is known; it is computed where this is left out. */
   readonly hash?: (() => Promise<string | undefined>) | undefined
   /** The guides that there are; the shipped one where this is left out. */
@@ -68,12 +70,12 @@ export const toFiles = (place: (index: number) => string): Keeper => ({
  */
 export async function* generatePictures(
   request: GenerateRequest,
-  { keeper, hash, guides = [shippedGuide], ...options }: GenerationOptions,
+  { keeper, overrides, hash, guides = [shippedGuide], ...options }: GenerationOptions,
 ): AsyncGenerator<SavedPicture, void, void> {
   const asked = generateRequest.parse(request)
-  const base = asBase(await describeModel(asked.base ?? shipped.demo))
+  const base = asBase(await describeModel(asked.base ?? shipped.demo, overrides))
   const wanted = asked.guide === undefined ? undefined : guideAt(asked.guide)
-  const choice = { base: base.path, wanted, guides, report: reportPair }
+  const choice = { base: { path: base.path, ...(overrides && { overrides }) }, wanted, guides, report: reportPair }
   const { method, guide: chosen } = await guidedBy(asked, choice)
   const checkpoint = chosen && asGuide(await describeModel(chosen.path))
   const guide = checkpoint && (await loadGuide(checkpoint, base, predictionTypeOf(asked.prediction)))

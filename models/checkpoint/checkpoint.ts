@@ -45,7 +45,15 @@ export interface Prediction {
   readonly value: 'epsilon' | 'v_prediction' | 'sample'
   /** False where it is a guess that the person may have to correct. */
   readonly sure: boolean
+  /** Set where a person said it. */
+  readonly chosen?: true
   readonly source: string
+}
+
+/** What a person says of a base whose files do not say it, or say it wrongly. */
+export interface Overrides {
+  readonly architecture?: Architecture | undefined
+  readonly prediction?: Prediction['value'] | undefined
 }
 
 /** Paths of a CLIP tokenizer's files. */

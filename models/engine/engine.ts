@@ -1,3 +1,4 @@
+import type { Overrides } from '../checkpoint/checkpoint.ts'
 import type { Progress } from '../pipelines/generate.ts'
 import type { AskedSettings, GenerateSettings } from '../pipelines/settings.ts'
 import type { Timings } from '../pipelines/stopwatch.ts'
@@ -6,6 +7,8 @@ import type { Timings } from '../pipelines/stopwatch.ts'
 export interface EngineRequest extends AskedSettings {
   /** Model file or folder. */
   readonly base: string
+  /** What a person says of the base where its files are not believed. */
+  readonly overrides?: Overrides | undefined
   /** Guide's file, for the method `guide`. */
   readonly guide?: string | undefined
   /** merges.txt of CLIP's own tokenizer. */

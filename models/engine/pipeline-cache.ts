@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { asBase } from '../checkpoint/as-base.ts'
 import { asGuide } from '../checkpoint/as-guide.ts'
+import type { Overrides } from '../checkpoint/checkpoint.ts'
 import { describeModel } from '../checkpoint/describe.ts'
 import { ModelFault, UserError } from '../errors.ts'
 import { assemble, type Pipeline } from '../pipelines/assemble.ts'
@@ -41,16 +42,16 @@ export class PipelineCache {
   }
 
   /**
-   * The pipeline of a model file or folder, made anew where a file was changed since. Throws `UserError` where it is
+   * The pipeline of a model file or folder of which `overrides` are believed, made anew where a file was changed since. Throws `UserError` where it is
    * no base to paint with, `ModelFault` where its own files are at fault.
    */
-  async open(path: string, merges: string): Promise<CachedPipeline> {
-    const key = JSON.stringify([path, merges])
+  async open(path: string, merges: string, overrides: Overrides = {}): Promise<CachedPipeline> {
+    const key = JSON.stringify([path, merges, overrides])
     const mark = await fingerprint(path)
     const known = this.#entries.get(key)
     this.#entries.delete(key)
     if (known && known.mark !== mark) await known.pipeline.sessions.release()
-    const entry = known?.mark === mark ? known : await this.#assemble(path, merges, mark)
+    const entry = known?.mark === mark ? known : await this.#assemble(path, merges, overrides, mark)
     this.#entries.set(key, entry)
     for (const [other, { pipeline }] of [...this.#entries].slice(0, -mostBases)) {
       this.#entries.delete(other)
@@ -69,14 +70,14 @@ export class PipelineCache {
     for (const { pipeline } of this.#entries.values()) await pipeline.sessions.release()
   }
 
-  async #assemble(path: string, merges: string, mark: string): Promise<Entry> {
+  async #assemble(path: string, merges: string, overrides: Overrides, mark: string): Promise<Entry> {
     const beforeLoad = async (bytes: number) => {
       // The runtime maps the files: what was read of their headers must still be true.
       if ((await fingerprint(path)) !== mark)
         throw new UserError(`${basename(path)} was changed while it was in use.`, 'Paint again.')
       await this.#makeRoom(bytes)
     }
-    const model = await describeModel(path)
+    const model = await describeModel(path, overrides)
     const pipeline = await judged(() => assemble(asBase(model), { merges, beforeLoad }))
     let fitted: Promise<LatentColours> | undefined
     return {

@@ -9,7 +9,9 @@ export async function resolveSettings(
   { init, ...asked }: AskedSettings,
 ): Promise<GenerateSettings> {
   const { base, sampler } = pipeline
-  const prediction = asked.prediction ?? (base.prediction.sure ? undefined : await pipeline.prediction())
+  // What a person said is told with the picture, as what was asked for is
+  const isKnown = base.prediction.sure && !base.prediction.chosen
+  const prediction = asked.prediction ?? (isKnown ? undefined : await pipeline.prediction())
   const side = nativeSize(base, prediction)
   const width = asked.width ?? side
   const height = asked.height ?? side

@@ -1,5 +1,9 @@
 import { z } from 'zod'
+import { predictionNames } from './generation.ts'
 import type { ServiceShape } from './service.ts'
+
+/** Families of bases. */
+export const architectureNames = ['sd1', 'sd2', 'sdxl'] as const
 
 export const modelKinds = ['base', 'guide', 'lora', 'vae', 'other'] as const
 
@@ -29,6 +33,9 @@ export const modelCard = z.object({
   nativeSize: z.int().nullable(),
   /** Whether a preview picture stands beside it. */
   hasPreview: z.boolean(),
+  /** What the person says of a base where its files are not believed; null leaves it to them. */
+  chosenArchitecture: z.enum(architectureNames).nullable(),
+  chosenPrediction: z.enum(predictionNames).nullable(),
 })
 export type ModelCard = z.infer<typeof modelCard>
 
@@ -104,6 +111,7 @@ export type ModelReport = z.infer<typeof modelReport>
 
 /** SHA-256, and the two short hashes by which people look models up. */
 export const modelHashes = z.object({ sha256: z.string(), autoV2: z.string(), autoV3: z.string() })
+export type ModelHashes = z.infer<typeof modelHashes>
 
 export const modelFolder = z.object({ path: z.string(), models: z.int(), missing: z.boolean() })
 export type ModelFolder = z.infer<typeof modelFolder>
@@ -128,6 +136,13 @@ export const guideCard = z.object({
 })
 export type GuideCard = z.infer<typeof guideCard>
 
+/** What a person says of a base: null takes it back, what is left out stays. */
+export const modelOverrides = z.object({
+  architecture: z.enum(architectureNames).nullable().optional(),
+  prediction: z.enum(predictionNames).nullable().optional(),
+})
+export type ModelOverrides = z.infer<typeof modelOverrides>
+
 const id = z.object({ id: z.string() })
 const nothing = z.object({})
 
@@ -142,9 +157,18 @@ export const models = {
     },
     /** Drops an upload that nobody will import. */
     discard: { input: z.object({ upload: z.string() }), output: nothing },
-    /** Every guide, those that fit the base (an id or a path) first. */
-    guides: { input: z.object({ base: z.string() }), output: z.array(guideCard) },
+    /** Every guide, those that fit the base (an id or a path) first; `prediction` as a request says it. */
+    guides: {
+      input: z.object({ base: z.string(), prediction: z.enum(predictionNames).optional() }),
+      output: z.array(guideCard),
+    },
     rename: { input: id.extend({ name: z.string().min(1).max(200) }), output: modelCard },
+    /** For good: heeded whenever the base is painted with. Throws where it cannot be of that family. */
+    override: { input: modelOverrides.extend({ id: z.string() }), output: modelCard },
+    /** All that its headers say. */
+    report: { input: id, output: modelReport },
+    /** Reads the whole file. */
+    hashes: { input: id, output: modelHashes },
     /** Out of the library; a copy goes to the system's trash, what is linked or in place stays. */
     remove: { input: id, output: nothing },
     folders: { input: nothing, output: z.array(modelFolder) },

@@ -120,9 +120,14 @@ export class CreateSettings {
     this.set({ ...valuesOf(record), ...found, seedLocked: true, count: 1 })
   }
 
+  /** Every guide held against a base as it is painted with now. */
+  guidesFor(base: ModelCard | undefined): readonly GuideCard[] | undefined {
+    return base && this.#models.guidesFor(base.id, this.values.prediction)
+  }
+
   /** The chosen guide where it fits a base, else the first that does. */
   guideFor(base: ModelCard | undefined): GuideCard | null | undefined {
-    const fitting = base && this.#models.guidesFor(base.id)?.filter(({ fits }) => fits)
+    const fitting = this.guidesFor(base)?.filter(({ fits }) => fits)
     return fitting && (fitting.find(({ id }) => id === this.values.guide) ?? fitting[0] ?? null)
   }
 }

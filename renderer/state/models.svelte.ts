@@ -2,6 +2,7 @@ import type { Api } from '../../preload/contract/index.ts'
 import type { GuideCard, ModelCard } from '../../preload/contract/models.ts'
 import type { Events } from '../api/events.ts'
 import type { Connection } from './connection.svelte.ts'
+import type { CreateValues } from './create-values.ts'
 import type { Toasts } from './toasts.ts'
 
 /** The library's models, as they stand now. */
@@ -14,7 +15,7 @@ export class Models {
 
   readonly bases = $derived(this.all.filter(model => model.kind === 'base'))
 
-  /** Every guide held against a base, by the base's id; asked for when it is first looked at. */
+  /** Every guide held against a base, by `guideKey`; asked for when it is first looked at. */
   #guides = $state.raw<ReadonlyMap<string, readonly GuideCard[]>>(new Map())
   readonly #asked = new Set<string>()
   readonly #api: Api
@@ -62,17 +63,20 @@ export class Models {
     )
   }
 
-  /** Every guide held against a base, those that fit first; undefined until that is known. */
-  guidesFor(base: string): readonly GuideCard[] | undefined {
+  /** Every guide held against a base of which a request says what it predicts, those that fit first; undefined until that is known. */
+  guidesFor(base: string, prediction: CreateValues['prediction']): readonly GuideCard[] | undefined {
     if (!this.named(base)?.usable) return []
-    if (!this.#asked.has(base)) void this.#ask(base)
-    return this.#guides.get(base)
+    const key = guideKey(base, prediction)
+    if (!this.#asked.has(key)) void this.#ask(base, prediction)
+    return this.#guides.get(key)
   }
 
-  async #ask(base: string): Promise<void> {
-    this.#asked.add(base)
-    const guides = await this.#toasts.attempt(this.#api.models.guides({ base }))
-    if (guides !== undefined) this.#guides = new Map(this.#guides).set(base, guides)
+  async #ask(base: string, prediction: CreateValues['prediction']): Promise<void> {
+    const key = guideKey(base, prediction)
+    this.#asked.add(key)
+    const said = prediction === 'auto' ? {} : { prediction }
+    const guides = await this.#toasts.attempt(this.#api.models.guides({ base, ...said }))
+    if (guides !== undefined) this.#guides = new Map(this.#guides).set(key, guides)
   }
 
   /** What is known stands until the new answer comes. */
@@ -81,6 +85,8 @@ export class Models {
     this.#guides = new Map(this.#guides)
   }
 }
+
+const guideKey = (base: string, prediction: CreateValues['prediction']): string => `${base} ${prediction}`
 
 interface Recorded {
   readonly name: string

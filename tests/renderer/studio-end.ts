@@ -82,6 +82,8 @@ export const demo: ModelCard = {
   problem: null,
   nativeSize: 128,
   hasPreview: false,
+  chosenArchitecture: null,
+  chosenPrediction: null,
 }
 
 export const own: ModelCard = {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Overrides } from '../../../models/checkpoint/checkpoint.ts'
 import { requireWritable } from '../../gallery/write.ts'
 import { isId } from '../../library/card.ts'
 import type { ModelChoice } from '../../library/choice.ts'
@@ -11,6 +12,8 @@ export interface Place {
   readonly keeper: Keeper
   /** A path; the demo model where it is left out. */
   readonly base: string | undefined
+  /** What is said of a base of the library. */
+  readonly overrides: Overrides | undefined
   /** The hash of a base of the library. */
   readonly hash: (() => Promise<string | undefined>) | undefined
   /** Path of the guide that was asked for. */
@@ -39,7 +42,13 @@ export async function openPlace({ data, base, guide, out, count }: Wanted): Prom
   const toFile = out === undefined ? undefined : toFiles(numbered(out, count))
   const mayBeId = base !== undefined && base !== 'demo' && isId(base)
   const guideMayBeId = guide !== undefined && guide !== shippedGuide.ref && isId(guide)
-  const given = { base: base === 'demo' ? undefined : base, guide, hash: undefined, guides: undefined }
+  const given = {
+    base: base === 'demo' ? undefined : base,
+    guide,
+    overrides: undefined,
+    hash: undefined,
+    guides: undefined,
+  }
   if (toFile && !mayBeId && !guideMayBeId) return { ...given, keeper: toFile, close: () => Promise.resolve() }
   const { openData } = await import('../../app.ts')
   const opened = await openData(data)
@@ -47,7 +56,7 @@ export async function openPlace({ data, base, guide, out, count }: Wanted): Prom
     const found = mayBeId ? await opened.library.resolveBase(base) : undefined
     return {
       ...given,
-      ...(found && { base: found.path, hash: found.hash }),
+      ...(found && { base: found.path, overrides: found.overrides, hash: found.hash }),
       ...(guideMayBeId && { guide: (await opened.library.resolveGuide(guide)).path }),
       guides: await opened.library.guides(),
       keeper: toFile ?? toGallery(data, opened.gallery),

@@ -3,9 +3,10 @@ import { hashModel } from '../../../models/checkpoint/hashes.ts'
 import { UserError } from '../../../models/errors.ts'
 import { lookAt } from '../facts.ts'
 import { reportPair } from '../guides.ts'
+import { reportModel } from '../report.ts'
 import type { Answer, Question, Result, Work } from './messages.ts'
 
-const work: Work = { look: lookAt, hash: path => hashModel(path), pair: reportPair }
+const work: Work = { look: lookAt, report: reportModel, hash: path => hashModel(path), pair: reportPair }
 
 parentPort?.on('message', async (question: Question) => {
   parentPort?.postMessage(await answer(question))

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { TensorEntry } from '../../tensor/entry.ts'
-import type { BaseCheckpoint, ModelDescription, NetworkPart, RawConfig, TextPart } from '../checkpoint.ts'
+import type { Architecture, ModelDescription, NetworkPart, RawConfig, TextPart } from '../checkpoint.ts'
 import { readJson } from '../files.ts'
 import { sortOut } from '../ignorable.ts'
 import { type KeyPair, ownNames, parameters, takePart, under } from '../key-map.ts'
@@ -27,10 +27,11 @@ const maps = {
 type Component = keyof typeof maps
 
 /**
- * Describes a folder as diffusers writes it: model_index.json, one folder for each component.
+ * Describes a folder as diffusers writes it: model_index.json, one folder for each component; of the family that a
+ * person `said`, or that its tensors show.
  * @throws UserError where the folder is no such folder, or a component's files are missing, hostile or pickles
  */
-export const describeFolder = async (given: string): Promise<ModelDescription> => {
+export const describeFolder = async (given: string, said?: Architecture): Promise<ModelDescription> => {
   const path = await realpath(given)
   const index = await readIndex(path)
   const files: string[] = []
@@ -58,8 +59,8 @@ export const describeFolder = async (given: string): Promise<ModelDescription> =
     )
   const unet = await read('unet')
   const vae = asLinearAttention(await read('vae'))
-  const architecture = architectureOf(unet)
-  if (architecture === 'sdxl' && !isNamed(index.text_encoder)) return refinerFolder(path, files, unet)
+  const architecture = said ?? architectureOf(unet)
+  if (architectureOf(unet) === 'sdxl' && !isNamed(index.text_encoder)) return refinerFolder(path, files, unet)
   const second = isNamed(index.text_encoder_2)
   const textEncoders = [
     { ...(await read('text_encoder')), ...(await findTokenizer(path, 'tokenizer', usualPad(architecture, 0))) },
@@ -134,7 +135,7 @@ const otherPipeline = (path: string, what: string): ModelDescription => {
   }
 }
 
-const architectureOf = ({ table }: NetworkPart): BaseCheckpoint['architecture'] => {
+const architectureOf = ({ table }: NetworkPart): Architecture => {
   if (table.has('add_embedding.linear_1.weight')) return 'sdxl'
   const projIn = [...table].find(([name]) => name.endsWith('.proj_in.weight'))
   return projIn?.[1].shape.length === 2 ? 'sd2' : 'sd1'

@@ -26,7 +26,10 @@ export function parametersWord(count: number): string {
 }
 
 /** How sure we are of what the header does not say. */
-export function predictionWord({ predictionType, predictionSure }: ModelSheet): string | null {
+export function predictionWord({
+  predictionType,
+  predictionSure,
+}: Pick<ModelSheet, 'predictionType' | 'predictionSure'>): string | null {
   if (predictionType === null) return null
   const plain = predictionType.replace('_prediction', '')
   return predictionSure ? plain : `${plain}, a guess: the file does not say`

@@ -70,8 +70,8 @@ export const generate = (): Command =>
         const to = await openPlace({ data: dataFolder(dataDir), base: asked.base, guide: asked.guide, out, count })
         const pictures: Done[] = []
         try {
-          const { keeper, hash, guides } = to
-          const options = { signal, onProgress: bar.show, keeper, hash, guides }
+          const { keeper, overrides, hash, guides } = to
+          const options = { signal, onProgress: bar.show, keeper, overrides, hash, guides }
           for await (const picture of generatePictures({ ...request, base: to.base, guide: to.guide }, options)) {
             if (pictures.length === 0 && picture.unused.length > 0) console.error(unusedSentence(picture.unused))
             if (pictures.length === 0 && picture.untrained !== undefined) console.error(picture.untrained)
