@@ -34,7 +34,7 @@ function overridden(model: ModelDescription, { architecture, prediction }: Overr
   if (model.kind !== 'base') return model
   if (architecture !== undefined) requireFamily(model)
   if (prediction === undefined) return model
-  const chosen: Prediction = { value: prediction, sure: true, chosen: true, source: 'chosen by a person' }
+  const chosen: Prediction = { value: prediction, sure: true, chosen: true, source: 'choice of a person' }
   return { ...model, prediction: chosen }
 }
 

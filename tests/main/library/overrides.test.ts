@@ -39,7 +39,7 @@ it('remembers what a person says of a base, and paints with it', async () => {
   const card = async () => (await models.list({})).find(({ id }) => id === 'sd1-tiny')
   expect(await card()).toMatchObject({ chosenPrediction: 'v', chosenArchitecture: null })
   expect(await models.report({ id: 'sd1-tiny' })).toMatchObject({
-    ...{ predictionType: 'v_prediction', predictionSure: true, predictionSource: 'chosen by a person' },
+    ...{ predictionType: 'v_prediction', predictionSure: true, predictionSource: 'choice of a person' },
     ...{ missing: [], leftover: [] },
   })
   const { sha256, autoV2 } = await models.hashes({ id: 'sd1-tiny' })

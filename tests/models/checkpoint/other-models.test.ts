@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { asBase } from '../../../models/checkpoint/as-base.ts'
+import { asBase, requireWeights } from '../../../models/checkpoint/as-base.ts'
 import { describeModel } from '../../../models/checkpoint/describe.ts'
+import { readHeader } from '../../../models/tensor/safetensors/header.ts'
 import { type Headers, scratch, writeHollow } from './synthetic.ts'
 
 const folder = scratch()
@@ -231,4 +232,14 @@ test.each([
   await writeFile(join(path, 'model_index.json'), JSON.stringify({ _class_name: name, ...unet }))
   const model = await describeModel(path)
   expect(() => asBase(model)).toThrow(sentence)
+})
+
+test.each([
+  ['F8_E4M3', 'a.weight holds f8_e4m3 numbers; weights may be f32, f16 or bf16.'],
+  ['F64', 'a.weight holds f64 numbers; weights may be f32, f16 or bf16.'],
+  ['I32', 'a.weight holds integers where numbers with fractions are needed.'],
+])('weights of %s', async (dtype, sentence) => {
+  const path = await writeHollow(join(folder, 'weights.safetensors'), { 'a.weight': [dtype, [4]] })
+  const { entries } = await readHeader(path)
+  expect(() => requireWeights({ table: entries })).toThrow(sentence)
 })

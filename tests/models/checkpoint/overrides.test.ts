@@ -14,7 +14,7 @@ test('what a person says a base predicts is believed, and decides its size', asy
   const guessed = asBase(await describeModel(path))
   const said = asBase(await describeModel(path, { prediction: 'epsilon' }))
   expect(guessed.prediction).toMatchObject({ value: 'v_prediction', sure: false })
-  expect(said.prediction).toEqual({ value: 'epsilon', sure: true, chosen: true, source: 'chosen by a person' })
+  expect(said.prediction).toEqual({ value: 'epsilon', sure: true, chosen: true, source: 'choice of a person' })
   expect(nativeSize(said) / nativeSize(guessed)).toBeCloseTo(64 / 96)
 })
 
