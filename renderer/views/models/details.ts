@@ -38,7 +38,7 @@ export function detailGroups(model: ModelCard, report: ModelReport): Group[] {
   const how = predictionSure && predictionSource !== undefined ? `${prediction}, by ${predictionSource}` : prediction
   const rows = (values: Readonly<Record<string, string>>): Row[] =>
     Object.entries(values).map(([name, value]) => [labelOf(name), value])
-  return [
+  const groups: readonly Group[] = [
     {
       title: 'Model',
       rows: [
@@ -77,7 +77,8 @@ export function detailGroups(model: ModelCard, report: ModelReport): Group[] {
               ],
             ],
     },
-  ].filter(group => group.rows.length > 0)
+  ]
+  return groups.filter(group => group.rows.length > 0)
 }
 
 function loraRows({ modules, ranks, alphas, targets }: NonNullable<ModelReport['lora']>): Row[] {
