@@ -15,7 +15,7 @@ interface Particulars {
 
 /** How a picture was made, as it is written into its file. */
 export function recordedSettings(
-  settings: Omit<GenerateSettings, 'init'>,
+  settings: Omit<GenerateSettings, 'init' | 'embeddings'>,
   { seed, base, guide, strength }: Particulars,
 ): PictureSettings {
   const { prompt, negative = '', method, guidance, steps, sampler, schedule, width, height } = settings

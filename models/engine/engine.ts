@@ -16,7 +16,7 @@ export interface EngineRequest extends AskedSettings {
 export interface EnginePicture {
   readonly index: number
   /** The settings as they were used: everything that was left open is filled in. */
-  readonly settings: Omit<GenerateSettings, 'init'>
+  readonly settings: Omit<GenerateSettings, 'init' | 'embeddings'>
   readonly seed: number
   readonly width: number
   readonly height: number

@@ -55,7 +55,7 @@ export class Painter {
     await pause(signal)
     const cached = await this.#pipelines.open(base, merges)
     const guide = guidePath === undefined ? undefined : await cached.guide(guidePath, asked.prediction)
-    const { init, ...settings } = await resolveSettings(cached.pipeline, asked)
+    const { init, embeddings, ...settings } = await resolveSettings(cached.pipeline, asked)
     await pause(signal)
     const { base: model } = cached.pipeline
     const diagnose = async (error: unknown) => Promise.reject(await diagnosed(error, model))
@@ -65,7 +65,7 @@ export class Painter {
     let latest: Latent | undefined
     let hasRun = false
     const first = done.pictures
-    const rest = { ...settings, init, seed: settings.seed + first, count: settings.count - first }
+    const rest = { ...settings, init, embeddings, seed: settings.seed + first, count: settings.count - first }
     const shown = previewSize(settings.width, settings.height)
     const pictures = generate(cached.pipeline, rest, {
       guide,

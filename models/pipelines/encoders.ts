@@ -60,7 +60,8 @@ export const isPooled = ({ architecture }: BaseCheckpoint, encoder: number): boo
 
 /**
  * An encoder's graph: `states` f32 [n, positions, width] that its family takes, and `pooled` f32 [n, width] where the
- * UNet is told one. `ids` i64 [n, positions], `ends` as `pooled` of the network takes them.
+ * UNet is told one. `ids` i64 [n, positions], `vectors` and `kept` as `Injected` of the network, `ends` as its `pooled`
+ * takes them.
  */
 export function encoderOutputs(
   base: BaseCheckpoint,
@@ -68,8 +69,12 @@ export function encoderOutputs(
   { config, part }: Pick<TextEncoder, 'config' | 'part'>,
   clipSkip: number,
 ): Record<string, Value> {
-  const ids = input('ids', { shape: [1, config.positions], dtype: 'i64' }, ['batch'])
-  const states = clipText(config, parametersOf(part), ids)
+  const { positions, hiddenSize } = config
+  const ids = input('ids', { shape: [1, positions], dtype: 'i64' }, ['batch'])
+  const states = clipText(config, parametersOf(part), ids, {
+    vectors: input('vectors', { shape: [1, positions, hiddenSize], dtype: 'f32' }, ['batch']),
+    kept: input('kept', { shape: [1, positions, 1], dtype: 'f32' }, ['batch']),
+  })
   const own = { states: taken[base.architecture](states, clipSkip) }
   if (!isPooled(base, encoder)) return own
   return { ...own, pooled: states.pooled(input('ends', { shape: [1], dtype: 'i64' }, ['batch'])) }

@@ -1,14 +1,18 @@
 import { nativeSize } from '../checkpoint/native-size.ts'
 import type { Pipeline } from './assemble.ts'
+import { loadEmbeddings } from './embeddings.ts'
 import { readPixels } from './pixels.ts'
 import type { AskedSettings, GenerateSettings } from './settings.ts'
 
-/** Fills in what was left open, and reads the picture to start from. Throws `UserError` where that cannot be read. */
+/**
+ * Fills in what was left open, and reads the picture to start from and the embeddings. Throws `UserError` where one
+ * cannot be read, or an embedding does not fit.
+ */
 export async function resolveSettings(
   pipeline: Pipeline,
-  { init, ...asked }: AskedSettings,
+  { init, embeddings = [], ...asked }: AskedSettings,
 ): Promise<GenerateSettings> {
-  const { base, sampler } = pipeline
+  const { base, sampler, encoders } = pipeline
   const prediction = asked.prediction ?? (base.prediction.sure ? undefined : await pipeline.prediction())
   const side = nativeSize(base, prediction)
   const width = asked.width ?? side
@@ -19,6 +23,7 @@ export async function resolveSettings(
     width,
     height,
     sampler: asked.sampler ?? sampler ?? 'euler',
+    embeddings: await loadEmbeddings(embeddings, encoders),
     init: init && { pixels: await readPixels(init.path, width, height), strength: init.strength },
   }
 }

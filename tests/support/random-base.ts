@@ -88,7 +88,7 @@ function randomTensor(generator: Generator, name: string, shape: Shape): F32Tens
 }
 
 /** Writes a safetensors file in one number type. On purpose apart from the writer that the studio has. */
-async function writeFloats(path: string, tensors: Tensors, dtype: FloatType = 'F16'): Promise<void> {
+export async function writeFloats(path: string, tensors: Tensors, dtype: FloatType = 'F16'): Promise<void> {
   const bits = { F32: (data: Float32Array) => data, F16: narrowF16, BF16: narrowBf16 }[dtype]
   const header: Record<string, unknown> = {}
   const data: Uint8Array[] = []
