@@ -149,7 +149,7 @@ export const models = sqliteTable(
   'models',
   {
     id: text().primaryKey(),
-    kind: text({ enum: ['base', 'guide', 'lora', 'vae', 'other'] }).notNull(),
+    kind: text({ enum: ['base', 'guide', 'lora', 'vae', 'embedding', 'other'] }).notNull(),
     name: text().notNull(),
     architecture: text(),
     path: text().notNull().unique(),

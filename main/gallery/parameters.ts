@@ -14,7 +14,7 @@ const program = 'Cicerone Studio '
  * and change its settings. The prediction type has no place in it.
  */
 export function formatParameters(settings: PictureSettings): string {
-  const { prompt, negative, base, guide, vae } = settings
+  const { prompt, negative, base, guide, vae, embeddings } = settings
   const pairs: Pair[] = [
     ['Steps', settings.steps],
     ['Sampler', samplerLabel(settings.sampler)],
@@ -28,6 +28,7 @@ export function formatParameters(settings: PictureSettings): string {
     ['Model', base.name],
     ['VAE hash', vae?.hash],
     ['VAE', vae?.name],
+    ['TI hashes', embeddings && hashesText(embeddings)],
     ['Clip skip', settings.clipSkip],
     ['Denoising strength', settings.strength],
     ['Guidance method', settings.method],
@@ -81,6 +82,7 @@ function settingsOf(fields: ReadonlyMap<string, string>): Partial<PictureSetting
     height: whole(height, 1),
     base: fileOf(fields, 'Model'),
     vae: fileOf(fields, 'VAE'),
+    embeddings: hashesOf(fields.get('TI hashes')),
     guide: fileOf(fields, 'Guide'),
     clipSkip: whole(fields.get('Clip skip'), 1),
     strength: decimal(fields.get('Denoising strength')),
@@ -107,6 +109,16 @@ function fileOf(fields: ReadonlyMap<string, string>, key: string): PictureSettin
   const name = fields.get(key)
   const hash = fields.get(`${key} hash`)
   return name === undefined ? undefined : known({ name, hash })
+}
+
+/** `name: hash, name: hash`, as A1111 lists embeddings; one without a hash has none behind its colon. */
+const hashesText = (files: NonNullable<PictureSettings['embeddings']>): string =>
+  files.map(({ name, hash = '' }) => `${name}: ${hash}`).join(', ')
+
+function hashesOf(text: string | undefined): PictureSettings['embeddings'] {
+  const found = text?.matchAll(/(.+?):\s*([\da-f]*)\s*(?:,\s*|$)/gi) ?? []
+  const files = Array.from(found, ([, name = '', hash]) => known({ name: name.trim(), hash: hash || undefined }))
+  return files.length > 0 ? files : undefined
 }
 
 const numeric = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i

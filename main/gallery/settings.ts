@@ -26,7 +26,10 @@ const settings = z.object({
   height: z.int().positive(),
   base: file,
   guide: file.exactOptional(),
+  /** In place of the base's own. */
   vae: file.exactOptional(),
+  /** What the prompts name. */
+  embeddings: z.array(file).exactOptional(),
   /** Which layer of the text encoder from the end; 1 is the last. */
   clipSkip: z.int().positive().exactOptional(),
   /** How much of a given picture was painted anew, 0..1; absent where it began as noise. */

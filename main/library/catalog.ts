@@ -74,6 +74,12 @@ export class Catalog {
     return [...own, ...rows.filter(row => !this.#hidden.has(row.path)).map(this.card)]
   }
 
+  /** The models of a kind that are not hidden. */
+  async rows(kind: ModelRow['kind']): Promise<ModelRow[]> {
+    const rows = await this.database.models.list()
+    return rows.filter(row => row.kind === kind && !this.#hidden.has(row.path))
+  }
+
   /** What was missed under that id is so no more: its row went, or its files came back. An id may be given again. */
   found(id: string): void {
     this.#missing = new Set([...this.#missing].filter(other => other !== id))

@@ -1,4 +1,4 @@
-import { asBase } from '../../models/checkpoint/as-base.ts'
+import { asBaseForVae } from '../../models/checkpoint/as-base.ts'
 import { asGuide } from '../../models/checkpoint/as-guide.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
 import { hashModel } from '../../models/checkpoint/hashes.ts'
@@ -30,7 +30,7 @@ export async function reportPair(
   const guide = asGuide(await describeModel(guidePath))
   const { guidance = null, scores = {} } = guide.facts
   return {
-    ...pair(guide, asBase(await describeModel(basePath)), predictionTypeOf(prediction)),
+    ...pair(guide, asBaseForVae(await describeModel(basePath)), predictionTypeOf(prediction)),
     kind: guide.guideKind,
     guidance,
     scores,

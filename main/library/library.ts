@@ -9,6 +9,7 @@ import type { Implementation } from '../../preload/contract/service.ts'
 import type { Database } from '../database/database.ts'
 import type { ModelRow } from '../database/queries/models.ts'
 import type { Events } from '../events.ts'
+import { type Beside, besides, embeddingsIn } from './beside.ts'
 import { type BroughtIn, copyIn, isNamed, linkIn, moveIn, nameOnShelf, type Way } from './bring-in.ts'
 import { columnsOf, idFrom, isId } from './card.ts'
 import { Catalog, isSame } from './catalog.ts'
@@ -21,7 +22,7 @@ import { Hashing } from './hashing.ts'
 import { Places } from './places.ts'
 import { findPreview } from './previews.ts'
 import { removeFiles } from './remove.ts'
-import { allGuides, resolveBase, resolveGuide } from './resolve.ts'
+import { allGuides, resolveBase, resolveGuide, resolveModel } from './resolve.ts'
 import { areSame } from './same-files.ts'
 import { isShipped } from './shipped-ids.ts'
 import { tryLater } from './trial.ts'
@@ -117,6 +118,20 @@ export class Library {
     const report: typeof reportPair = (...asked) => this.catalog.worker.ask('pair', ...asked)
     return guidedBy({ method, prediction }, { base: base.path, wanted, guides, report })
   }
+
+  /** The VAE of an id or a path. Throws UserError where there is none. */
+  readonly resolveVae = (wanted: string): Promise<ModelChoice> =>
+    resolveModel(wanted, 'vae', this.catalog, this.#hashing)
+
+  /** The embeddings that prompts name. */
+  readonly embeddingsIn = (prompts: Pick<GenerateRequest, 'prompt' | 'negative'>): Promise<ModelChoice[]> =>
+    embeddingsIn(prompts, this.catalog, this.#hashing)
+
+  /** What a request puts beside its base. Throws UserError where that is not there, or does not fit. */
+  readonly besides = (
+    request: Pick<GenerateRequest, 'vae' | 'prompt' | 'negative'>,
+    base: ModelChoice,
+  ): Promise<Beside> => besides(request, base, this.catalog, this.#hashing)
 
   /** Whether the library has a model of that id. */
   readonly has = async (id: string): Promise<boolean> =>

@@ -1,4 +1,9 @@
 import { basename, resolve } from 'node:path'
+import { asBaseForVae } from '../../models/checkpoint/as-base.ts'
+import { asEmbedding } from '../../models/checkpoint/as-embedding.ts'
+import { asGuide } from '../../models/checkpoint/as-guide.ts'
+import { asVae } from '../../models/checkpoint/as-vae.ts'
+import { describeModel } from '../../models/checkpoint/describe.ts'
 import { UserError } from '../../models/errors.ts'
 import { shipped } from '../paths.ts'
 import { isId } from './card.ts'
@@ -20,12 +25,12 @@ export async function resolveBase(wanted: string, catalog: Catalog, hashing: Has
     requireUsable(await catalog.demo())
     return { ref: wanted, path: shipped.demo, name: basename(shipped.demo), hash: noHash }
   }
-  return resolveModel(wanted, catalog, hashing)
+  return resolveModel(wanted, 'base', catalog, hashing)
 }
 
 /** Finds the guide of an id or a path in the same way. */
 export async function resolveGuide(wanted: string, catalog: Catalog, hashing: Hashing): Promise<ModelChoice> {
-  return wanted === shippedGuide.ref ? shippedGuide : resolveModel(wanted, catalog, hashing)
+  return wanted === shippedGuide.ref ? shippedGuide : resolveModel(wanted, 'guide', catalog, hashing)
 }
 
 /** All guides of the library that are there, the shipped one last. */
@@ -33,11 +38,22 @@ export async function allGuides(catalog: Catalog, hashing: Hashing): Promise<Mod
   const cards = (await catalog.cards()).filter(
     ({ kind, usable, place }) => kind === 'guide' && usable && place !== 'shipped',
   )
-  const guides = await Promise.all(cards.map(({ id }) => resolveModel(id, catalog, hashing).catch(() => undefined)))
+  const guides = await Promise.all(
+    cards.map(({ id }) => resolveModel(id, 'guide', catalog, hashing).catch(() => undefined)),
+  )
   return [...guides.filter(guide => guide !== undefined), shippedGuide]
 }
 
-async function resolveModel(wanted: string, catalog: Catalog, hashing: Hashing): Promise<ModelChoice> {
+/** What each kind of model is told by: throws the sentence for one that is none. */
+const kinds = { base: asBaseForVae, guide: asGuide, vae: asVae, embedding: asEmbedding }
+
+/** Finds the model of an id or a path, of a kind. Throws UserError where there is none, or it is another or damaged. */
+export async function resolveModel(
+  wanted: string,
+  kind: keyof typeof kinds,
+  catalog: Catalog,
+  hashing: Hashing,
+): Promise<ModelChoice> {
   const { models } = catalog.database
   // A path of the library is its model: its hash is known, and what only painting showed
   const row =
@@ -52,6 +68,7 @@ async function resolveModel(wanted: string, catalog: Catalog, hashing: Hashing):
       requireUsable(await catalog.look(path))
       throw new UserError(now.problem ?? `${row.name} cannot be painted with.`)
     }
+    if (now.kind !== kind) kinds[kind](await describeModel(path))
     return { ref: row.id, path, name: stemOf(path), hash: () => hashing.of(now) }
   }
   const path = resolve(wanted)
@@ -60,7 +77,9 @@ async function resolveModel(wanted: string, catalog: Catalog, hashing: Hashing):
       `There is no model ${wanted} in the library, and no file of that name.`,
       'Choose one of the library, or the path of a model file.',
     )
-  requireUsable(await catalog.look(path))
+  const facts = await catalog.look(path)
+  requireUsable(facts)
+  if (facts.kind !== kind) kinds[kind](await describeModel(path))
   return { ref: path, path, name: stemOf(path), hash: () => hashing.ofPath(path) }
 }
 

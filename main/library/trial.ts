@@ -51,8 +51,9 @@ export class Trials {
   }
 
   /** Tries a model as soon as there is time for it. */
-  async add({ id, kind, usable }: ModelRow): Promise<void> {
-    if (kind !== 'base' || !usable) return
+  async add(row: ModelRow): Promise<void> {
+    const { id } = row
+    if (!isToBeTried(row)) return
     this.#putOff.delete(id)
     await this.#change(ids => [...ids, id])
     this.#goOn()
@@ -163,6 +164,10 @@ async function rewrite(catalog: Catalog, change: Change): Promise<readonly strin
 }
 
 /** Remembers a model to be tried by the studio; for those that have no engine. */
-export async function tryLater(catalog: Catalog, { id, kind, usable }: ModelRow): Promise<void> {
-  if (kind === 'base' && usable) await rewrite(catalog, ids => [...ids, id])
+export async function tryLater(catalog: Catalog, row: ModelRow): Promise<void> {
+  const { id } = row
+  if (isToBeTried(row)) await rewrite(catalog, ids => [...ids, id])
 }
+
+/** What is said of one that is usable is what it wants to be painted with, a VAE. */
+const isToBeTried = ({ kind, usable, problem }: ModelRow): boolean => kind === 'base' && usable && !problem

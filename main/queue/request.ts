@@ -6,29 +6,43 @@ import { UserError } from '../../models/errors.ts'
 import { pathError } from '../../models/tensor/safetensors/open.ts'
 import { type GenerateRequest, generateRequest, predictionTypeOf } from '../../preload/contract/generation.ts'
 import type { Job } from '../../preload/contract/queue.ts'
+import type { Beside } from '../library/beside.ts'
 import type { ModelChoice } from '../library/choice.ts'
 import type { Guided } from '../library/guides.ts'
 import { shipped } from '../paths.ts'
 
-/** Where a request's models are found. Both throw UserError. */
+/** Where a request's models are found. All throw UserError. */
 export interface Choices {
   /** The base of an id or path. */
   resolveBase(wanted: string): Promise<ModelChoice>
   /** How a request is guided on a base. */
   guidedBy(request: Pick<GenerateRequest, 'method' | 'guide' | 'prediction'>, base: ModelChoice): Promise<Guided>
+  /** What stands beside a base. */
+  besides(request: Pick<GenerateRequest, 'vae' | 'prompt' | 'negative'>, base: ModelChoice): Promise<Beside>
+}
+
+/** All that a request is painted with. */
+export interface Chosen extends Guided, Beside {
+  readonly base: ModelChoice
+}
+
+/** Finds all that a request is painted with. Throws UserError where something is not there, or does not fit. */
+export async function chosenFor(request: GenerateRequest, choices: Choices): Promise<Chosen> {
+  const base = await choices.resolveBase(request.base ?? 'demo')
+  return { base, ...(await choices.besides(request, base)), ...(await choices.guidedBy(request, base)) }
 }
 
 /**
- * A request as it is kept: its base and guide are found, its seed drawn, its paths whole, so that it means the same tomorrow.
- * Throws UserError where the base, the guide or the picture to start from is none.
+ * A request as it is kept: its models are found, its seed drawn, its paths whole, so that it means the same tomorrow.
+ * Throws UserError where a model or the picture to start from is none.
  */
 export async function settled(asked: GenerateRequest, choices: Choices): Promise<Job['request']> {
   const { guide: _, ...request } = generateRequest.parse(asked)
-  const base = await choices.resolveBase(request.base ?? 'demo')
-  const { method, guide } = await choices.guidedBy(asked, base)
+  const { base, vae, method, guide } = await chosenFor(asked, choices)
   return {
     ...request,
     base: base.ref,
+    ...(vae && { vae: vae.ref }),
     method,
     ...(guide && { guide: guide.ref }),
     seed: request.seed ?? randomInt(2 ** 32),
@@ -48,11 +62,13 @@ async function existing(path: string): Promise<string> {
 export function engineRequest(
   { seed = 0, count, init, strength, prediction, ...request }: Job['request'],
   done: number,
-  { base, method, guide }: { base: string } & Guided,
+  { base, vae, embeddings, method, guide }: Chosen,
 ): EngineRequest {
   return {
     ...request,
-    base,
+    base: base.path,
+    vae: vae?.path,
+    embeddings: embeddings.map(({ name, path }) => ({ name, path })),
     method,
     guide: guide?.path,
     merges: shipped.merges,

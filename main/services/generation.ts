@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { basename, resolve } from 'node:path'
 import { asBase } from '../../models/checkpoint/as-base.ts'
 import { asGuide } from '../../models/checkpoint/as-guide.ts'
+import { asVae } from '../../models/checkpoint/as-vae.ts'
 import type { BaseCheckpoint } from '../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
 import type { GuideFacts } from '../../models/checkpoint/guide-metadata.ts'
@@ -18,7 +19,7 @@ import type { ModelChoice } from '../library/choice.ts'
 import { stemOf } from '../library/facts.ts'
 import { guidedBy, reportPair, shippedGuide } from '../library/guides.ts'
 import { shipped } from '../paths.ts'
-import { recordedSettings } from '../queue/recorded.ts'
+import { namedModels, recordedSettings } from '../queue/recorded.ts'
 
 /** A picture that lies on disk. */
 export interface SavedPicture {
@@ -48,6 +49,8 @@ interface GenerationOptions extends Omit<GenerateOptions, 'signal'> {
   readonly hash?: (() => Promise<string | undefined>) | undefined
   /** The guides that there are; the shipped one where this is left out. */
   readonly guides?: readonly ModelChoice[] | undefined
+  /** What the prompts name, each under that name. */
+  readonly embeddings?: readonly ModelChoice[] | undefined
 }
 
 /** Keeps each picture as a PNG of its own: `place` names the file. */
@@ -61,16 +64,17 @@ export const toFiles = (place: (index: number) => string): Keeper => ({
 })
 
 /**
- * Paints what is asked for, without an engine of its own, and keeps each picture as soon as it is done; `base` and
- * `guide` are paths. Throws `UserError` for a request that cannot be met, and the signal's reason when cancelled; pictures that were
+ * Paints what is asked for, without an engine of its own, and keeps each picture as soon as it is done; `base`, `vae`
+ * and `guide` are paths. Throws `UserError` for a request that cannot be met, and the signal's reason when cancelled; pictures that were
  * done stay.
  */
 export async function* generatePictures(
   request: GenerateRequest,
-  { keeper, hash, guides = [shippedGuide], ...options }: GenerationOptions,
+  { keeper, hash, guides = [shippedGuide], embeddings = [], ...options }: GenerationOptions,
 ): AsyncGenerator<SavedPicture, void, void> {
   const asked = generateRequest.parse(request)
-  const base = asBase(await describeModel(asked.base ?? shipped.demo))
+  const vae = asked.vae === undefined ? undefined : fileAt(asked.vae)
+  const base = asBase(await describeModel(asked.base ?? shipped.demo), vae && asVae(await describeModel(vae.path)))
   const wanted = asked.guide === undefined ? undefined : guideAt(asked.guide)
   const choice = { base: base.path, wanted, guides, report: reportPair }
   const { method, guide: chosen } = await guidedBy(asked, choice)
@@ -83,21 +87,20 @@ export async function* generatePictures(
       ...asked,
       method,
       prediction: predictionTypeOf(asked.prediction),
+      embeddings,
       seed: asked.seed ?? randomInt(2 ** 32),
       init: asked.init === undefined ? undefined : { path: asked.init, strength: asked.strength },
     })
     const strength = settings.init?.strength
-    const autoV2 = await (hash ? hash() : hashOf(base, options.signal))
-    const name = nameOf(asked.base ?? shipped.demo, base)
+    const ownHash = hash ?? (() => hashOf(base, options.signal))
+    const named = await namedModels({
+      base: { name: nameOf(asked.base ?? shipped.demo, base), hash: ownHash },
+      ...{ guide: chosen, vae, embeddings },
+    })
     let index = 0
-    const guideHash = await chosen?.hash()
     for await (const picture of generate(pipeline, settings, { ...options, guide })) {
       const { seed, passes, seconds, trace } = picture
-      const recorded = recordedSettings(settings, {
-        ...{ seed, strength },
-        base: { name, ...(autoV2 !== undefined && { hash: autoV2 }) },
-        guide: chosen && { name: chosen.name, ...(guideHash !== undefined && { hash: guideHash }) },
-      })
+      const recorded = recordedSettings(settings, { seed, strength, ...named })
       yield {
         path: await keeper.keep(picture, recorded, index++),
         settings: recorded,
@@ -129,11 +132,12 @@ const nameOf = (path: string, { layout }: BaseCheckpoint): string =>
 
 /** The guide of a path, or the shipped one by its id. */
 const guideAt = (given: string): ModelChoice =>
-  given === shippedGuide.ref || resolve(given) === shipped.guide
-    ? shippedGuide
-    : {
-        ref: given,
-        path: resolve(given),
-        name: stemOf(given),
-        hash: async () => (await hashModel(given)).autoV2,
-      }
+  given === shippedGuide.ref || resolve(given) === shipped.guide ? shippedGuide : fileAt(given)
+
+/** The model of a path. A folder has no hash. */
+const fileAt = (given: string): ModelChoice => ({
+  ref: given,
+  path: resolve(given),
+  name: stemOf(given),
+  hash: async () => (await hashModel(given)).autoV2,
+})

@@ -104,11 +104,13 @@ function inspectModel(model: ModelDescription): ModelReport {
   // The other variants' UNets may hold more than ours: what they would miss is not known.
   if (model.variant) return { ...base, leftover: model.leftover.map(({ key }) => key) }
   const { problems, leftover } = examine(model)
+  const lack = model.vae.table.size === 0 ? 'It holds no VAE; it can be painted with where one is chosen.' : undefined
+  const error = problems[0]?.message ?? lack
   return {
     ...base,
     missing: problems.filter(({ kind }) => kind === 'missing').map(({ key }) => key),
     leftover,
-    ...(problems[0] && { error: problems[0].message }),
+    ...(error !== undefined && { error }),
   }
 }
 

@@ -83,6 +83,12 @@ export interface BaseCheckpoint extends Described {
   readonly ignored: readonly TensorEntry[]
 }
 
+/** A VAE that takes the place of a base's own. */
+export interface VaeCheckpoint {
+  readonly path: string
+  readonly part: NetworkPart
+}
+
 /** Why a thing cannot be painted with, in one sentence, and what to do. */
 export interface Refusal {
   readonly message: string
@@ -128,6 +134,8 @@ export interface OtherModel extends Described {
     | 'unknown'
   readonly architecture?: string
   readonly entries: TensorTable
+  /** Its `config.json`, where it is a folder. */
+  readonly config?: RawConfig
   /** What to say to someone who chose it as a base. */
   readonly refusal: Refusal
 }

@@ -6,6 +6,8 @@ import type { Timings } from '../pipelines/stopwatch.ts'
 export interface EngineRequest extends AskedSettings {
   /** Model file or folder. */
   readonly base: string
+  /** File or folder of a VAE in place of the base's own. */
+  readonly vae?: string | undefined
   /** Guide's file, for the method `guide`. */
   readonly guide?: string | undefined
   /** merges.txt of CLIP's own tokenizer. */

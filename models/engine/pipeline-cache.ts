@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { asBase } from '../checkpoint/as-base.ts'
 import { asGuide } from '../checkpoint/as-guide.ts'
+import { asVae } from '../checkpoint/as-vae.ts'
 import { describeModel } from '../checkpoint/describe.ts'
 import { UserError } from '../errors.ts'
 import { assemble, type Pipeline } from '../pipelines/assemble.ts'
@@ -42,16 +43,18 @@ export class PipelineCache {
   }
 
   /**
-   * The pipeline of a model file or folder, made anew where a file was changed since. Throws `UserError` where it is
-   * no base to paint with, `ModelFault` where its own files are at fault.
+   * The pipeline of a model file or folder, with another VAE than its own where one is named, made anew where a file was
+   * changed since. Throws `UserError` where it is no base to paint with or the VAE does not fit, `ModelFault` where
+   * its own files are at fault.
    */
-  async open(path: string, merges: string): Promise<CachedPipeline> {
-    const key = JSON.stringify([path, merges])
-    const mark = await fingerprint(path)
+  async open(path: string, merges: string, vae?: string): Promise<CachedPipeline> {
+    const paths = vae === undefined ? [path] : [path, vae]
+    const key = JSON.stringify([merges, ...paths])
+    const mark = await markOf(paths)
     const known = this.#entries.get(key)
     this.#entries.delete(key)
     if (known && known.mark !== mark) await known.pipeline.sessions.release()
-    const entry = known?.mark === mark ? known : await this.#assemble(path, merges, mark)
+    const entry = known?.mark === mark ? known : await this.#assemble(paths, merges, mark)
     this.#entries.set(key, entry)
     for (const [other, { pipeline }] of [...this.#entries].slice(0, -mostBases)) {
       this.#entries.delete(other)
@@ -70,15 +73,22 @@ export class PipelineCache {
     for (const { pipeline } of this.#entries.values()) await pipeline.sessions.release()
   }
 
-  async #assemble(path: string, merges: string, mark: string): Promise<Entry> {
+  async #assemble(paths: readonly string[], merges: string, mark: string): Promise<Entry> {
     const beforeLoad = async (bytes: number) => {
       // The runtime maps the files: what was read of their headers must still be true.
-      if ((await fingerprint(path)) !== mark)
-        throw new UserError(`${basename(path)} was changed while it was in use.`, 'Paint again.')
+      if ((await markOf(paths)) !== mark)
+        throw new UserError(
+          `${paths.map(each => basename(each)).join(' or ')} was changed while it was in use.`,
+          'Paint again.',
+        )
       await this.#makeRoom(bytes)
     }
+    const [path = '', vaePath] = paths
     const model = await describeModel(path)
-    const pipeline = await judged(() => assemble(asBase(model), { merges, beforeLoad }))
+    const vae = vaePath === undefined ? undefined : asVae(await describeModel(vaePath))
+    // A VAE that does not fit is no fault of the base's.
+    const base = vae ? asBase(model, vae) : await judged(async () => asBase(model))
+    const pipeline = await judged(() => assemble(base, { merges, beforeLoad }))
     let fitted: Promise<LatentColours> | undefined
     return {
       pipeline,
@@ -105,6 +115,9 @@ export class PipelineCache {
     }
   }
 }
+
+const markOf = async (paths: readonly string[]): Promise<string> =>
+  (await Promise.all(paths.map(fingerprint))).join('\n\n')
 
 /** Reads guides for a base; the last one is kept, which is also the one that its UNet may hold. */
 function guidesFor({ base }: Pipeline): CachedPipeline['guide'] {

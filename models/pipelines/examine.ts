@@ -24,7 +24,6 @@ export function examine(base: BaseCheckpoint): Examination {
   // By key, since one tensor of a file may hold several parameters.
   const problems = new Map<string, Problem>()
   const leftover = new Set(base.leftover.map(({ key }) => key))
-  const f32 = (name: string, shape: readonly number[]) => input(name, { shape, dtype: 'f32' })
 
   function look(part: NetworkPart, build: (parameters: Parameters) => void): void {
     const asked = new Set<string>()
@@ -46,12 +45,8 @@ export function examine(base: BaseCheckpoint): Examination {
       added: addedInputs(base, config),
     })
   })
-  look(base.vae, p => {
-    const config = vaeConfig(base.vae)
-    const side = 8 * config.patchSize * 2 ** config.blockOutChannels.length
-    encode(config, p, f32('picture', [1, 3, side, side]))
-    decode(config, p, f32('latent', [1, config.latentChannels, 8, 8]))
-  })
+  // One may be chosen for a base that has none.
+  if (base.vae.table.size > 0) look(base.vae, p => buildVae(base.vae, p))
   for (const [index, encoder] of base.textEncoders.entries())
     look(encoder, p => {
       const config = textConfig(encoder)
@@ -61,3 +56,22 @@ export function examine(base: BaseCheckpoint): Examination {
     })
   return { problems: [...problems.values()], leftover: [...leftover] }
 }
+
+/** What a VAE's own file lacks, or gives in another shape. */
+export function examineVae(part: NetworkPart): Problem[] {
+  const problems: Problem[] = []
+  buildVae(
+    part,
+    parametersOf(part, problem => problems.push(problem)),
+  )
+  return problems
+}
+
+function buildVae(part: NetworkPart, parameters: Parameters): void {
+  const config = vaeConfig(part)
+  const side = 8 * config.patchSize * 2 ** config.blockOutChannels.length
+  encode(config, parameters, f32('picture', [1, 3, side, side]))
+  decode(config, parameters, f32('latent', [1, config.latentChannels, 8, 8]))
+}
+
+const f32 = (name: string, shape: readonly number[]) => input(name, { shape, dtype: 'f32' })

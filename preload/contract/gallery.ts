@@ -31,6 +31,8 @@ export const pictureSettings = z.object({
   height: z.int(),
   base: z.object({ name: z.string(), hash: z.string().optional() }),
   guide: z.object({ name: z.string(), hash: z.string().optional() }).optional(),
+  vae: z.object({ name: z.string(), hash: z.string().optional() }).optional(),
+  embeddings: z.array(z.object({ name: z.string(), hash: z.string().optional() })).optional(),
   refresh: z.int().optional(),
   interval: z.tuple([z.number(), z.number()]).optional(),
   agreement: z.number().optional(),

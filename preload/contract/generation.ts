@@ -44,6 +44,8 @@ export const generateRequest = z.object({
   negative: text.optional(),
   /** Path of a model file or folder; the demo model where it is left out. */
   base: z.string().optional(),
+  /** Id or path of a VAE in place of the base's own. */
+  vae: z.string().optional(),
   /** The guide where one fits the base, else classifier-free guidance, where it is left out. */
   method: oneOf(methodNames).optional(),
   /** Id or path of a guide, for the method `guide`; one that fits the base where it is left out. */

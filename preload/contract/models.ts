@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ServiceShape } from './service.ts'
 
-export const modelKinds = ['base', 'guide', 'lora', 'vae', 'other'] as const
+export const modelKinds = ['base', 'guide', 'lora', 'vae', 'embedding', 'other'] as const
 
 /** A model of the library. */
 export const modelCard = z.object({

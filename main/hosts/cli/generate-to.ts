@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { GenerateRequest } from '../../../preload/contract/generation.ts'
 import { requireWritable } from '../../gallery/write.ts'
 import { isId } from '../../library/card.ts'
 import type { ModelChoice } from '../../library/choice.ts'
@@ -13,6 +15,10 @@ export interface Place {
   readonly base: string | undefined
   /** The hash of a base of the library. */
   readonly hash: (() => Promise<string | undefined>) | undefined
+  /** Path of the VAE that was asked for. */
+  readonly vae: string | undefined
+  /** The embeddings of the library that the prompts name. */
+  readonly embeddings: readonly ModelChoice[]
   /** Path of the guide that was asked for. */
   readonly guide: string | undefined
   /** The guides of the library, and the shipped one; that one alone where they were not looked for. */
@@ -26,6 +32,8 @@ interface Wanted {
   /** Id or path. */
   readonly base: string | undefined
   readonly guide: string | undefined
+  readonly vae: string | undefined
+  readonly prompts: Pick<GenerateRequest, 'prompt' | 'negative'>
   /** File to write; the gallery where it is left out. */
   readonly out: string | undefined
   readonly count: number
@@ -33,14 +41,18 @@ interface Wanted {
 
 /**
  * Opens what is needed for painting to a file or into the gallery. A picture for a file from a base with a path needs
- * no database, and none is opened.
+ * no database, and none is made; one that is there may know embeddings that the prompts name.
  */
-export async function openPlace({ data, base, guide, out, count }: Wanted): Promise<Place> {
+export async function openPlace({ data, base, guide, vae, prompts, out, count }: Wanted): Promise<Place> {
   const toFile = out === undefined ? undefined : toFiles(numbered(out, count))
   const mayBeId = base !== undefined && base !== 'demo' && isId(base)
   const guideMayBeId = guide !== undefined && guide !== shippedGuide.ref && isId(guide)
-  const given = { base: base === 'demo' ? undefined : base, guide, hash: undefined, guides: undefined }
-  if (toFile && !mayBeId && !guideMayBeId) return { ...given, keeper: toFile, close: () => Promise.resolve() }
+  const vaeMayBeId = vae !== undefined && isId(vae)
+  const own = base === 'demo' ? undefined : base
+  const given = { base: own, guide, vae, hash: undefined, guides: undefined, embeddings: [] }
+  const { databaseFile } = await import('../../database/hold.ts')
+  if (toFile && !mayBeId && !guideMayBeId && !vaeMayBeId && !existsSync(databaseFile(data)))
+    return { ...given, keeper: toFile, close: () => Promise.resolve() }
   const { openData } = await import('../../app.ts')
   const opened = await openData(data)
   try {
@@ -49,7 +61,9 @@ export async function openPlace({ data, base, guide, out, count }: Wanted): Prom
       ...given,
       ...(found && { base: found.path, hash: found.hash }),
       ...(guideMayBeId && { guide: (await opened.library.resolveGuide(guide)).path }),
+      ...(vaeMayBeId && { vae: (await opened.library.resolveVae(vae)).path }),
       guides: await opened.library.guides(),
+      embeddings: await opened.library.embeddingsIn(prompts),
       keeper: toFile ?? toGallery(data, opened.gallery),
       close: opened.close,
     }

@@ -1,4 +1,5 @@
 import type { ModelHashes } from '../../../models/checkpoint/hashes.ts'
+import type { requireVae } from '../beside.ts'
 import type { ModelFacts } from '../facts.ts'
 import type { reportPair } from '../guides.ts'
 
@@ -7,6 +8,7 @@ export interface Work {
   look(path: string): Promise<ModelFacts>
   hash(path: string): Promise<ModelHashes>
   readonly pair: typeof reportPair
+  readonly requireVae: typeof requireVae
 }
 
 /** What each kind of work gives. */

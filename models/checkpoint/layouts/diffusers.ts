@@ -1,25 +1,26 @@
 import { realpath } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { TensorEntry } from '../../tensor/entry.ts'
 import type { BaseCheckpoint, ModelDescription, NetworkPart, RawConfig, TextPart } from '../checkpoint.ts'
 import { readJson } from '../files.ts'
 import { sortOut } from '../ignorable.ts'
-import { type KeyPair, ownNames, parameters, takePart, under } from '../key-map.ts'
+import { type KeyPair, ownNames, takePart } from '../key-map.ts'
 import { endToken, usualPad } from '../pad-token.ts'
 import { folderPrediction } from '../prediction.ts'
-import { unetStructure, vaeStructure } from '../structure.ts'
+import { unetStructure } from '../structure.ts'
 import { variantOf } from '../variant.ts'
 import { readWeights } from './diffusers-weights.ts'
 import { textPairs } from './ldm/text.ts'
 import { unetPairs } from './ldm/unet.ts'
-import { asLinearAttention, oldAttention, vaePairs } from './ldm/vae.ts'
+import { asLinearAttention, diffusersVaePairs } from './ldm/vae.ts'
+import { vaeRefusal } from './parts.ts'
 import { refinerRefusal } from './sdxl.ts'
 
 /** The key map of each component, from the names that its files hold. */
 const maps = {
   unet: names => ownNames(unetPairs(unetStructure(names))),
-  vae: names => withOldAttention(names, ownNames(vaePairs(vaeStructure(names)))),
+  vae: diffusersVaePairs,
   text_encoder: textPairs,
   text_encoder_2: textPairs,
 } satisfies Record<string, (names: readonly string[]) => KeyPair[]>
@@ -32,6 +33,8 @@ type Component = keyof typeof maps
  */
 export const describeFolder = async (given: string): Promise<ModelDescription> => {
   const path = await realpath(given)
+  const vae = await vaeFolder(path)
+  if (vae) return vae
   const index = await readIndex(path)
   const files: string[] = []
   const rest = new Map<string, TensorEntry>()
@@ -51,7 +54,7 @@ export const describeFolder = async (given: string): Promise<ModelDescription> =
 
   if (!isNamed(index.unet)) return otherPipeline(path, index)
   const unet = await read('unet')
-  const vae = asLinearAttention(await read('vae'))
+  const ownVae = asLinearAttention(await read('vae'))
   const architecture = architectureOf(unet)
   if (architecture === 'sdxl' && !isNamed(index.text_encoder)) return refinerFolder(path, files, unet)
   const second = isNamed(index.text_encoder_2)
@@ -77,13 +80,21 @@ export const describeFolder = async (given: string): Promise<ModelDescription> =
     architecture,
     ...(variant && { variant }),
     unet,
-    vae,
+    vae: ownVae,
     textEncoders,
     ...(scheduler && { scheduler }),
     prediction: folderPrediction(architecture, scheduler),
     ...(architecture === 'sdxl' && index.force_zeros_for_empty_prompt !== false && { zeroNegative: true }),
     ...sortOut(rest),
   }
+}
+
+/** The folder of a VAE alone, as it lies in a model's folder. */
+const vaeFolder = async (path: string): Promise<ModelDescription | undefined> => {
+  const config = await optionalJson(path, 'config.json')
+  if (config?._class_name !== 'AutoencoderKL') return undefined
+  const { files, entries, metadata } = await readWeights(dirname(path), basename(path))
+  return { ...{ kind: 'vae', layout: 'diffusers', path, files, metadata, entries, config }, refusal: vaeRefusal }
 }
 
 const readIndex = async (path: string): Promise<RawConfig> => {
@@ -117,15 +128,6 @@ const architectureOf = ({ table }: NetworkPart): BaseCheckpoint['architecture'] 
   if (table.has('add_embedding.linear_1.weight')) return 'sdxl'
   const projIn = [...table].find(([name]) => name.endsWith('.proj_in.weight'))
   return projIn?.[1].shape.length === 2 ? 'sd2' : 'sd1'
-}
-
-const withOldAttention = (names: readonly string[], pairs: readonly KeyPair[]): KeyPair[] => {
-  if (!names.some(name => /\.mid_block\.attentions\.0\.(?:query|proj_attn)\./.test(name))) return [...pairs]
-  const old = ['encoder.mid_block.attentions.0', 'decoder.mid_block.attentions.0'].flatMap(block =>
-    parameters(under(block, block, oldAttention)),
-  )
-  const replaced = new Set(old.map(([, name]) => name))
-  return [...pairs.filter(([, name]) => !replaced.has(name)), ...old]
 }
 
 /** A text encoder's tokenizer; without one it is CLIP's, which the encoder's family fills up with `usual`. */

@@ -1,4 +1,8 @@
+import type { Refusal } from '../checkpoint.ts'
 import { hasKey, type Layout, otherLayout } from './layout.ts'
+
+/** What is said of a VAE, in one file or a folder. */
+export const vaeRefusal: Refusal = { message: 'This file holds only a VAE; choose it as a VAE, not as a model.' }
 
 /** A VAE alone: original keys, with or without their prefix, or a diffusers file. */
 export const vaeAlone: Layout = otherLayout(
@@ -7,7 +11,7 @@ export const vaeAlone: Layout = otherLayout(
   header =>
     hasKey(header, /^(?:first_stage_model\.)?(?:encoder|decoder)\.(?:conv_in|conv_out)\./) &&
     !hasKey(header, /^model\.diffusion_model\./),
-  { message: 'This file holds only a VAE; choose it as a VAE, not as a model.' },
+  vaeRefusal,
 )
 
 /** A UNet alone, in either naming and without the prefix that a whole model gives it. */

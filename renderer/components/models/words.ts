@@ -9,7 +9,14 @@ const architectures: Readonly<Record<string, string>> = {
   'stable-diffusion-xl-v1-base/guide': 'Guide for Stable Diffusion XL',
 }
 
-const kinds = { base: 'Base', guide: 'Guide', lora: 'LoRA', vae: 'VAE', other: 'Other' } as const
+const kinds = {
+  base: 'Base',
+  guide: 'Guide',
+  lora: 'LoRA',
+  vae: 'VAE',
+  embedding: 'Embedding',
+  other: 'Other',
+} as const
 
 /** What a model is, in a word. */
 export const kindWord = (kind: ModelCard['kind']): string => kinds[kind]

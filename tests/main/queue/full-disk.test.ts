@@ -18,7 +18,11 @@ async function opened() {
   const database = await openDatabase(join(await temporaryFolder(), 'studio.sqlite'))
   later(() => database.close())
   const base = { ref: 'demo', path: '/demo', name: 'demo', hash: async () => undefined }
-  const choices: Choices = { resolveBase: async () => base, guidedBy: async () => ({ method: 'none' }) }
+  const choices: Choices = {
+    resolveBase: async () => base,
+    guidedBy: async () => ({ method: 'none' }),
+    besides: async () => ({ embeddings: [] }),
+  }
   const picture = {
     pixels: new Uint8Array(),
     settings: {},

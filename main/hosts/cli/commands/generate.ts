@@ -35,6 +35,7 @@ export const generate = (): Command =>
     .argument('<prompt>', 'what to paint')
     .option('--negative <text>', 'what to keep out (SDXL: an empty one is not the same as none)')
     .option('--base <id|path>', 'a model of the library, or its file or folder (default: the demo model)')
+    .option('--vae <id|path>', "a VAE in place of the base's own")
     .option('--method <name>', `how it is guided: ${names(methodNames)} (default: guide where one fits, else cfg)`)
     .option('--guide <id|path>', 'the guide for --method guide (default: one that fits the base)')
     .option('--refresh <n>', 'guide, reuse: take both true passes every n-th step', Number)
@@ -67,12 +68,13 @@ export const generate = (): Command =>
         if (dump !== undefined) await requireWritable(dump)
         const bar = progressBar(count)
         const request = generateRequest.parse({ ...asked, prompt })
-        const to = await openPlace({ data: dataFolder(dataDir), base: asked.base, guide: asked.guide, out, count })
+        const { base, guide, vae } = asked
+        const to = await openPlace({ data: dataFolder(dataDir), base, guide, vae, prompts: request, out, count })
         const pictures: Done[] = []
         try {
-          const { keeper, hash, guides } = to
-          const options = { signal, onProgress: bar.show, keeper, hash, guides }
-          for await (const picture of generatePictures({ ...request, base: to.base, guide: to.guide }, options)) {
+          const { keeper, hash, guides, embeddings, close: _, ...found } = to
+          const options = { signal, onProgress: bar.show, keeper, hash, guides, embeddings }
+          for await (const picture of generatePictures({ ...request, ...found }, options)) {
             if (pictures.length === 0 && picture.unused.length > 0) console.error(unusedSentence(picture.unused))
             if (pictures.length === 0 && picture.untrained !== undefined) console.error(picture.untrained)
             if (dump !== undefined) await writeDump(numbered(dump, count)(pictures.length), picture)
