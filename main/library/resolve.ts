@@ -63,12 +63,12 @@ export async function resolveModel(
     if (!(await isThere(path)))
       throw new UserError(`${row.name} is not there: ${path} does not exist.`, 'Bring the file or its disk back.')
     const now = await catalog.lookAgain(row)
+    if (now.kind !== kind) kinds[kind](await describeModel(path))
     if (!now.usable) {
       // The sentence of the headers comes with what to do; what only painting showed is in the row.
       requireUsable(await catalog.look(path))
       throw new UserError(now.problem ?? `${row.name} cannot be painted with.`)
     }
-    if (now.kind !== kind) kinds[kind](await describeModel(path))
     return { ref: row.id, path, name: stemOf(path), hash: () => hashing.of(now) }
   }
   const path = resolve(wanted)
@@ -78,8 +78,8 @@ export async function resolveModel(
       'Choose one of the library, or the path of a model file.',
     )
   const facts = await catalog.look(path)
-  requireUsable(facts)
   if (facts.kind !== kind) kinds[kind](await describeModel(path))
+  requireUsable(facts)
   return { ref: path, path, name: stemOf(path), hash: () => hashing.ofPath(path) }
 }
 

@@ -21,6 +21,8 @@ export const createValues = z.object({
   negative: z.string().catch(''),
   /** Id of a model of the library. */
   base: z.string().catch('demo'),
+  /** Id of a VAE of the library; null is the base's own. */
+  vae: z.string().nullable().catch(null),
   /** What is wished for; where no guide fits the base, `guide` paints as CFG. */
   method: z.enum(methodNames).catch('guide'),
   /** Id of a guide of the library; null is the first that fits the base. */
@@ -101,8 +103,8 @@ function guidanceKey(request: GuidanceRequest): string {
 
 /** Two requests of the same key paint the same picture. */
 export function pictureKey(request: GenerateRequest): string {
-  const { base, prompt, negative, steps, sampler, schedule, prediction, seed, width, height, clipSkip } = request
-  const rest = [base, prompt, negative, steps, sampler, schedule, prediction, seed, width, height, clipSkip]
+  const { base, vae, prompt, negative, steps, sampler, schedule, prediction, seed, width, height, clipSkip } = request
+  const rest = [base, vae, prompt, negative, steps, sampler, schedule, prediction, seed, width, height, clipSkip]
   // Where it begins with no picture its strength says nothing.
   const begun = request.init === undefined ? [] : [request.init, request.strength]
   return JSON.stringify([...rest, ...begun, guidanceKey(request)])
@@ -129,17 +131,20 @@ function levelsOf(interval: readonly [number, number]) {
   return low < high ? { intervalLow: low, intervalHigh: high } : { intervalLow, intervalHigh }
 }
 
+/** A picture's seed within the panel's bounds: of a larger one of another program torch takes the low 32 bits alone. */
+export const seedOf = ({ seed }: Pick<PictureRecord, 'seed'>): number => seed % 2 ** 32
+
 /**
  * A picture's settings in the panel's terms, within its bounds; what this studio does not have is left to the base. A
- * seed, a size or steps beyond them stay: with others it would be another picture.
+ * size or steps beyond them stay: with others it would be another picture.
  */
 export function valuesOf(record: PictureRecord) {
   const named = <T extends string>(names: readonly T[], name: string | undefined) => names.find(each => each === name)
-  const { prompt, negative, guidance, steps, seed, width, height, refresh, interval, agreement, rescale = 0 } = record
+  const { prompt, negative, guidance, steps, width, height, refresh, interval, agreement, rescale = 0 } = record
   // A method of another program is most likely CFG.
   const method = named(methodNames, record.method) ?? 'cfg'
   return {
-    ...{ prompt, negative, steps, seed, width, height, method },
+    ...{ prompt, negative, steps, seed: seedOf(record), width, height, method },
     guidance: within(0, 30, guidance),
     rescale: within(0, 1, rescale),
     ...(method === 'guide' && { refresh: within(0, 1000, refresh ?? createDefaults.refresh) }),

@@ -10,6 +10,7 @@ import {
   type GuidanceRequest,
   guidanceRequest,
   pictureRequest,
+  seedOf,
   valuesOf,
 } from './create-values.ts'
 import { Kept } from './kept.ts'
@@ -43,6 +44,9 @@ export class CreateSettings {
   /** The guide that is plugged into the base; null where none fits, undefined until that is known. */
   readonly guide = $derived.by(() => this.guideFor(this.base))
 
+  /** The VAE in place of the base's own. */
+  readonly vae = $derived.by((): ModelCard | undefined => this.#models.vaes.find(({ id }) => id === this.values.vae))
+
   /** Pixels of the next picture. */
   readonly width = $derived(this.values.width ?? this.base?.nativeSize ?? 512)
   readonly height = $derived(this.values.height ?? this.base?.nativeSize ?? 512)
@@ -69,9 +73,9 @@ export class CreateSettings {
 
   /** What is asked for now. */
   request(): GenerateRequest {
-    const { values, base } = this
+    const { values, base, vae } = this
     return {
-      ...requestOf(base),
+      ...requestOf(base, vae),
       ...pictureRequest(values, this.width, this.height),
       ...this.guidanceFor(base),
       count: values.count,
@@ -84,8 +88,9 @@ export class CreateSettings {
     const guide = record.guide && this.#models.guideOf(record.guide)?.id
     // Its guide may have gone: then the studio chooses.
     const method = values.method === 'guide' && guide === undefined ? undefined : values.method
+    const vae = record.vae && this.#models.vaeOf(record.vae)
     return {
-      ...requestOf(this.#models.baseOf(record.base) ?? this.base),
+      ...requestOf(this.#models.baseOf(record.base) ?? this.base, vae),
       ...pictureRequest(values, record.width, record.height),
       ...guidanceRequest(values, method, guide),
     }
@@ -100,9 +105,9 @@ export class CreateSettings {
     return guidanceRequest(values, method, guide?.id)
   }
 
-  /** Takes over what a picture was made with. Says so where its base or guide is not in the library. */
+  /** Takes over what a picture was made with. Says so where its base, guide or VAE is not in the library. */
   use(record: PictureRecord, what: Recall): void {
-    if (what === 'seed') this.set({ seed: record.seed, seedLocked: true })
+    if (what === 'seed') this.set({ seed: seedOf(record), seedLocked: true })
     else if (what === 'prompt') this.set({ prompt: record.prompt, negative: record.negative })
     else this.#useAll(record)
   }
@@ -110,13 +115,17 @@ export class CreateSettings {
   #useAll(record: PictureRecord): void {
     const base = this.#models.baseOf(record.base)
     const guide = record.guide && this.#models.guideOf(record.guide)
-    const missing =
-      base === undefined ? `base ${record.base.name}` : record.guide && !guide && `guide ${record.guide.name}`
+    const vae = record.vae && this.#models.vaeOf(record.vae)
+    const [missing] = [
+      base ? [] : `base ${record.base.name}`,
+      record.guide && !guide ? `guide ${record.guide.name}` : [],
+      record.vae && !vae ? `VAE ${record.vae.name}` : [],
+    ].flat()
     if (missing) {
       const hint = 'All other settings were taken; add it in Models.'
       this.#toasts.info(`The ${missing} is not in the library.`, hint)
     }
-    const found = { ...(base && { base: base.id }), ...(guide && { guide: guide.id }) }
+    const found = { ...(base && { base: base.id }), ...(guide && { guide: guide.id }), vae: vae?.id ?? null }
     this.set({ ...valuesOf(record), ...found, seedLocked: true, count: 1 })
   }
 
@@ -128,5 +137,7 @@ export class CreateSettings {
 }
 
 /** The demo model is what the studio takes where no base is named. */
-const requestOf = (base: ModelCard | undefined) =>
-  base === undefined || base.place === 'shipped' ? {} : { base: base.path }
+const requestOf = (base: ModelCard | undefined, vae: ModelCard | undefined) => ({
+  ...(base && base.place !== 'shipped' && { base: base.path }),
+  ...(vae && { vae: vae.id }),
+})

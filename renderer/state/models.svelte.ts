@@ -13,6 +13,7 @@ export class Models {
   progress = $state.raw<ReadonlyMap<string, { done: number; total: number }>>(new Map())
 
   readonly bases = $derived(this.all.filter(model => model.kind === 'base'))
+  readonly vaes = $derived(this.all.filter(model => model.kind === 'vae' && model.usable))
 
   /** Every guide held against a base, by the base's id; asked for when it is first looked at. */
   #guides = $state.raw<ReadonlyMap<string, readonly GuideCard[]>>(new Map())
@@ -60,6 +61,11 @@ export class Models {
       this.all.filter(({ kind }) => kind === 'guide'),
       recorded,
     )
+  }
+
+  /** The VAE that a picture was painted with, in place of its base's own. */
+  vaeOf(recorded: Recorded): ModelCard | undefined {
+    return recordedOf(this.vaes, recorded)
   }
 
   /** Every guide held against a base, those that fit first; undefined until that is known. */

@@ -94,6 +94,16 @@ export const own: ModelCard = {
   nativeSize: 512,
 }
 
+export const vae: ModelCard = {
+  ...own,
+  id: 'soft',
+  kind: 'vae',
+  name: 'Soft',
+  path: '/models/soft.safetensors',
+  hash: '9876543210',
+  nativeSize: null,
+}
+
 /** A guide of the library, and how it is held against a base that it fits. */
 export const guideModel: ModelCard = {
   ...demo,

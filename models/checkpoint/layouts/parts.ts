@@ -49,5 +49,15 @@ export const embedding: Layout = otherLayout(
   'embedding',
   'embedding',
   ({ entries }) => entries.size > 0 && [...entries.keys()].every(key => /^(?:emb_params|clip_[lg]|<[^>]+>)$/.test(key)),
-  { message: 'This file holds a textual inversion (an embedding), not a model.' },
+  { message: 'This file holds a textual inversion (an embedding); write its name in a prompt.' },
+  ({ entries }) => {
+    const [first] = entries.values()
+    return entries.has('clip_g') ? 'sdxl' : textWidths.get(first?.shape.at(-1) ?? 0)
+  },
 )
+
+/** Widths of the text encoders of published families. */
+const textWidths: ReadonlyMap<number, string> = new Map([
+  [768, 'sd1'],
+  [1024, 'sd2'],
+])

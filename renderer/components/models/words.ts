@@ -25,6 +25,12 @@ export const kindWord = (kind: ModelCard['kind']): string => kinds[kind]
 export const familyWord = (architecture: string | null): string =>
   architecture === null ? 'Unknown family' : (architectures[architecture] ?? architecture)
 
+/** What a card says under a model's name: the family of a base, a guide or a LoRA, what any other thing is. */
+export function sortWord({ kind, architecture }: Pick<ModelCard, 'kind' | 'architecture'>): string {
+  if (kind !== 'vae' && kind !== 'embedding') return familyWord(architecture)
+  return architecture === null ? kindWord(kind) : `${kindWord(kind)} for ${familyWord(architecture)}`
+}
+
 /** `1.1 billion`, `860 million`, `52,000`: how many numbers a network has. */
 export function parametersWord(count: number): string {
   if (count >= 1e9) return `${(count / 1e9).toFixed(1)} billion`

@@ -30,6 +30,8 @@ function settingsLines(settings: PictureRecord): CaptionLine[] {
     { label: 'Method', value: methodWord(method), filter: nameToken('method', method) },
   ]
   if (settings.guide) lines.push({ label: 'Guide', value: settings.guide.name })
+  if (settings.vae) lines.push({ label: 'VAE', value: settings.vae.name })
+  for (const { name } of settings.embeddings ?? []) lines.push({ label: 'Embedding', value: name })
   if (method !== 'none') lines.push({ label: 'Guidance', value: String(guidance), filter: `w=${guidance}` })
   lines.push(
     ...optionLines(settings),
@@ -70,6 +72,9 @@ export function settingsText(settings: PictureRecord): string {
     ['Size', `${settings.width}x${settings.height}`],
     ['Model hash', settings.base.hash],
     ['Model', settings.base.name],
+    ['VAE hash', settings.vae?.hash],
+    ['VAE', settings.vae?.name],
+    ['TI hashes', settings.embeddings?.map(({ name, hash = '' }) => `${name}: ${hash}`).join(', ')],
     ['Clip skip', settings.clipSkip],
     ['Denoising strength', settings.strength],
     ['Guidance method', settings.method],

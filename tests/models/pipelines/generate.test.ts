@@ -112,7 +112,29 @@ describe.each(Object.keys(samplers) as SamplerName[])('the sampler %s', sampler 
     const small = { width: 64, height: 64, steps: 3, sampler, count: 2 }
     for await (const picture of generate(pipeline, { ...settings, ...small })) both.push(picture)
     const alone = await paint({ steps: 3, seed: settings.seed + 1 })
+    expect(both[1]?.seed).toBe(settings.seed + 1)
     expect(both[1]?.pixels).toEqual(alone.pixels)
+    expect(both[1]?.trace.noise).toEqual(alone.trace.noise)
+  })
+})
+
+describe('the seeds of a batch', () => {
+  const paint = async (pipeline: Pipeline, changed: Partial<GenerateSettings>) => {
+    const small = { width: 64, height: 64, steps: 1, sampler: 'euler-a', method: 'none' } as const
+    const pictures = generate(pipeline, { ...settings, ...small, ...changed })
+    return Array.fromAsync(pictures, ({ seed, pixels, trace: { noise } }) => ({ seed, pixels, noise }))
+  }
+
+  it('count up from its own, over the largest to 0, and give the same pictures whatever its size', async () => {
+    const pipeline = await open(shipped.demo)
+    const last = 2 ** 32 - 1
+    const three = await paint(pipeline, { seed: last - 1, count: 3 })
+    expect(three.map(({ seed }) => seed)).toEqual([last - 1, last, 0])
+    expect(await paint(pipeline, { seed: last - 1, count: 2 })).toEqual(three.slice(0, 2))
+    expect(await paint(pipeline, { seed: last, count: 2 })).toEqual(three.slice(1))
+    expect(await paint(pipeline, { seed: 0 })).toEqual(three.slice(2))
+    expect(three[0]?.noise).not.toEqual(three[1]?.noise)
+    await pipeline.sessions.release()
   })
 })
 
