@@ -15,9 +15,11 @@ import { elements } from '../tensor/tensor.ts'
 import { addedInputs, encoderOutputs, openEncoders, type TextEncoder } from './encoders.ts'
 import { examine } from './examine.ts'
 import { type Guide, plug } from './guide.ts'
+import type { Lora } from './lora/load.ts'
+import { withLoras } from './lora/plug.ts'
 import { parametersOf, refuse } from './parameters.ts'
 import { seenPrediction } from './prediction.ts'
-import { type OpenSessionsOptions, openSessions, type Sessions } from './sessions.ts'
+import { type OpenSessionsOptions, openSessions, type Sessions, type StrongLora } from './sessions.ts'
 
 /** A base that is ready to paint. Its networks are loaded when they are first needed. */
 export interface Pipeline {
@@ -36,6 +38,8 @@ export interface Pipeline {
   prediction(): Promise<PredictionType>
   /** Keys in the files that no network uses: what the picture will be without. */
   readonly unused: readonly string[]
+  /** What is plugged into the networks, beside a guide. */
+  readonly loras: readonly Lora[]
   readonly sessions: Sessions
 }
 
@@ -72,9 +76,16 @@ export async function assemble(base: BaseCheckpoint, { merges, ...options }: Ass
       return seen
     },
     unused: leftover,
+    loras: [],
     sessions,
   }
 }
+
+/** A pipeline with LoRAs plugged in, which were loaded for its base; its networks are the pipeline's own. */
+export const plugged = (pipeline: Pipeline, loras: readonly StrongLora[]): Pipeline =>
+  loras.length === 0
+    ? pipeline
+    : { ...pipeline, loras: loras.map(({ lora }) => lora), sessions: pipeline.sessions.with(loras) }
 
 /** A folder's schedule. diffusers' pipeline of SD 1.x and 2.x, too, takes an offset of 1 whatever the scheduler file says. */
 const folderSchedule = ({ architecture }: BaseCheckpoint, config: ScheduleConfig): ScheduleConfig =>
@@ -97,8 +108,12 @@ const f32 = (name: string, shape: readonly number[], free: readonly (string | nu
 
 type Networks = Pick<Pipeline, 'base' | 'encoders' | 'unet' | 'vae'>
 
-/** The UNet as ONNX, with a guide in it or plain, free in batch, height, width and tokens. */
-export function unetGraph({ base, encoders, unet: config }: Networks, guide?: Guide): OnnxModel {
+/** The UNet as ONNX, with a guide and LoRAs in it or plain, free in batch, height, width and tokens. */
+export function unetGraph(
+  { base, encoders, unet: config }: Networks,
+  guide?: Guide,
+  loras: readonly Lora[] = [],
+): OnnxModel {
   const sample = f32('sample', [1, config.inChannels, 16, 16], axes.picture)
   const timestep = f32('timestep', [1], axes.batch)
   const tokens = encoders[0]?.config.positions ?? 1
@@ -111,7 +126,7 @@ export function unetGraph({ base, encoders, unet: config }: Networks, guide?: Gu
       guidance: f32('guidance', [1], axes.batch),
     })
   const inputs = { sample, timestep, context, added: addedInputs(base, config) }
-  return toOnnx({ prediction: unet(config, parametersOf(base.unet), inputs, inject) })
+  return toOnnx({ prediction: unet(config, withLoras(parametersOf(base.unet), 'unet', loras), inputs, inject) })
 }
 
 function decoderGraph({ base, vae }: Networks): OnnxModel {
@@ -129,12 +144,20 @@ function loadables(networks: Networks): Parameters<typeof openSessions>[0] {
   const { base, encoders } = networks
   const { unet, vae } = base
   return {
-    text(clipSkip, index) {
+    textName: index => encoders[index]?.part.name ?? '',
+    text(clipSkip, index, loras) {
       const encoder = encoders[index]
       if (!encoder) throw new RangeError(`there is no text encoder ${index}`)
-      return { graph: () => toOnnx(encoderOutputs(base, index, encoder, clipSkip)), bytes: bytesOf(encoder.part) }
+      const { part } = encoder
+      return {
+        graph: () => toOnnx(encoderOutputs(base, index, encoder, clipSkip, loras)),
+        bytes: bytesOf(part) + loraBytes(part.name, loras),
+      }
     },
-    unet: guide => ({ graph: () => unetGraph(networks, guide), bytes: bytesOf(unet) + (guide?.bytes ?? 0) }),
+    unet: (loras, guide) => ({
+      graph: () => unetGraph(networks, guide, loras),
+      bytes: bytesOf(unet) + (guide?.bytes ?? 0) + loraBytes('unet', loras),
+    }),
     decoder: { graph: () => decoderGraph(networks), bytes: bytesOf(vae, /^(decoder|post_quant_conv)[.]/) },
     encoder: { graph: () => encoderGraph(networks), bytes: bytesOf(vae, /^(encoder|quant_conv)[.]/) },
   }
@@ -145,3 +168,7 @@ function bytesOf({ table }: NetworkPart, names = /^/): number {
   const named = [...table].filter(([name]) => names.test(name))
   return named.reduce((sum, [, { shape }]) => sum + 4 * elements(shape), 0)
 }
+
+/** What the changes of one network take as f32. */
+const loraBytes = (network: string, loras: readonly Lora[]): number =>
+  loras.flatMap(({ changes }) => changes.get(network) ?? []).reduce((sum, { bytes }) => sum + bytes, 0)

@@ -1,3 +1,4 @@
+import type { NetworkPart } from '../checkpoint/checkpoint.ts'
 import { UserError } from '../errors.ts'
 import { chunkPair, chunkPrompt } from '../prompt/chunks.ts'
 import type { Session } from '../runtime/session.ts'
@@ -58,7 +59,8 @@ export async function condition(
   const parts: Told[][] = []
   for (const [index, encoder] of encoders.entries()) {
     const session = await phase('load', () => sessions.text(clipSkip, index))
-    parts.push(await phase('text', () => encode(session, encoder, texts, isPooled(base, index))))
+    const suspects = [...pipeline.loras.map(({ part }) => part), encoder.part]
+    parts.push(await phase('text', () => encode(session, encoder, texts, isPooled(base, index), suspects)))
   }
   const widths = encoders.map(({ config }) => config.hiddenSize)
   const told = texts.map((_, text) =>
@@ -83,9 +85,10 @@ export async function condition(
 /** What one encoder makes of each text. */
 async function encode(
   session: Session,
-  { config, tokenizer, part }: TextEncoder,
+  { config, tokenizer }: TextEncoder,
   [prompt, negative]: readonly [string, string?],
   isPooled: boolean,
+  suspects: readonly NetworkPart[],
 ): Promise<Told[]> {
   const shape = { ...tokenizer, ...config }
   const ids = tokenizer.encode(prompt)
@@ -100,7 +103,7 @@ async function encode(
     ...(isPooled && { ends: i64(ends) }),
   })
   if (states?.dtype !== 'f32') throw new Error('the text encoder gave no states')
-  await requireFinite(states.data, 'The text encoder', [part])
+  await requireFinite(states.data, 'The text encoder', suspects)
   const size = states.data.length / texts.length
   return texts.map((chunks, i) => {
     const own = states.data.slice(i * size, (i + 1) * size)

@@ -64,7 +64,11 @@ export async function denoiser(
     passes += batch
     const output = results.prediction
     if (output?.dtype !== 'f32') throw new Error('the UNet gave no prediction')
-    await requireFinite(output.data, 'The UNet', [...(guide ? [guide.part] : []), pipeline.base.unet])
+    await requireFinite(output.data, 'The UNet', [
+      ...(guide ? [guide.part] : []),
+      ...pipeline.loras.map(({ part }) => part),
+      pipeline.base.unet,
+    ])
     return prompts.map((_, i) => output.data.subarray(i * x.length, (i + 1) * x.length))
   }
 

@@ -8,6 +8,8 @@ import type { TextConfig } from '../networks/text/config.ts'
 import { type AddedInputs, sizeFeatures } from '../networks/unet/add-embedding.ts'
 import type { UNetConfig } from '../networks/unet/config.ts'
 import { loadTokenizer, type Tokenizer } from '../prompt/tokenizer.ts'
+import type { Lora } from './lora/load.ts'
+import { withLoras } from './lora/plug.ts'
 import { parametersOf } from './parameters.ts'
 
 /** A text encoder of a base, with the tokenizer that it was trained with. */
@@ -67,9 +69,10 @@ export function encoderOutputs(
   encoder: number,
   { config, part }: Pick<TextEncoder, 'config' | 'part'>,
   clipSkip: number,
+  loras: readonly Lora[] = [],
 ): Record<string, Value> {
   const ids = input('ids', { shape: [1, config.positions], dtype: 'i64' }, ['batch'])
-  const states = clipText(config, parametersOf(part), ids)
+  const states = clipText(config, withLoras(parametersOf(part), part.name, loras), ids)
   const own = { states: taken[base.architecture](states, clipSkip) }
   if (!isPooled(base, encoder)) return own
   return { ...own, pooled: states.pooled(input('ends', { shape: [1], dtype: 'i64' }, ['batch'])) }

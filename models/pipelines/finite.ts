@@ -10,7 +10,7 @@ export async function requireFinite(data: Float32Array, network: string, parts: 
   if (data.every(Number.isFinite)) return
   for (const { name, table } of parts) {
     const damaged = await findNaN([table])
-    const what = name === 'guide' ? name : 'model'
+    const what = name === 'guide' || name === 'LoRA' ? name : 'model'
     if (damaged) throw new UserError(`${damaged.key} contains NaN; the ${what} is damaged.`, 'Download the file again.')
   }
   throw new UserError(

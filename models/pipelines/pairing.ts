@@ -79,9 +79,9 @@ export function examineGuide(guide: GuideCheckpoint, base: BaseCheckpoint): Guid
       return look(name, shape)
     }
     const inject = guideKinds[guide.guideKind].inject(guide.config, parameters, told)
-    return (place, value, from) => {
+    return (place, value, layer) => {
       visited.add(place)
-      return inject(place, value, from)
+      return inject(place, value, layer)
     }
   }
   const prediction = examined(() => examinePass(base, plug), problems)

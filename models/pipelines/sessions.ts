@@ -1,6 +1,9 @@
 import type { OnnxModel } from '../graph/onnx/write.ts'
 import { openSession, type Session, type SessionOptions } from '../runtime/session.ts'
+import { f32, type Tensor } from '../tensor/tensor.ts'
 import type { Guide } from './guide.ts'
+import type { Lora } from './lora/load.ts'
+import { strengthInput } from './lora/plug.ts'
 
 /** The networks as sessions, each loaded when it is first asked for; see the networks for shapes. */
 export interface Sessions {
@@ -15,6 +18,11 @@ export interface Sessions {
    * another guide, or none, is given back first.
    */
   unet(guide?: Guide): Promise<Session>
+  /**
+   * The same sessions for a base with LoRAs plugged in, which say how strong they are at every run. A network that
+   * others were plugged into is given back when it is next asked for; other strengths load nothing.
+   */
+  with(loras: readonly StrongLora[]): Sessions
   /** `latent` to `picture`. */
   decoder(): Promise<Session>
   /** `picture` to `mean` and `logvar`. */
@@ -23,6 +31,14 @@ export interface Sessions {
   loaded(): readonly LoadedSession[]
   /** Gives back what is loaded; it is loaded again when it is next asked for. */
   release(): Promise<void>
+}
+
+/** A LoRA, and what its changes are multiplied by: 1 is as it was trained, 0 is the base. */
+export interface StrongLora {
+  readonly lora: Lora
+  readonly strength: number
+  /** In text encoders; the same where it is left out. */
+  readonly textStrength?: number | undefined
 }
 
 /** A session that takes memory. */
@@ -48,10 +64,12 @@ export interface OpenSessionsOptions extends SessionOptions {
 }
 
 interface Networks {
-  readonly text: (clipSkip: number, encoder: number) => Loadable
-  readonly unet: (guide?: Guide) => Loadable
+  readonly text: (clipSkip: number, encoder: number, loras: readonly Lora[]) => Loadable
+  readonly unet: (loras: readonly Lora[], guide?: Guide) => Loadable
   readonly decoder: Loadable
   readonly encoder: Loadable
+  /** What a LoRA calls a text encoder. */
+  readonly textName: (encoder: number) => string
 }
 
 interface Opened {
@@ -63,7 +81,8 @@ interface Opened {
 
 export function openSessions(networks: Networks, { beforeLoad, ...options }: OpenSessionsOptions): Sessions {
   const opened = new Map<string, Opened>()
-  let plugged: Guide | undefined
+  /** What each network was last loaded with. */
+  const plugged = new Map<string, readonly unknown[]>()
 
   function ask(name: string, { graph, bytes }: Loadable): Promise<Session> {
     const known = opened.get(name)
@@ -90,13 +109,37 @@ export function openSessions(networks: Networks, { beforeLoad, ...options }: Ope
     await (await session)?.release()
   }
 
-  return {
-    text: (clipSkip, encoder = 0) => ask(`text ${encoder} ${clipSkip}`, networks.text(clipSkip, encoder)),
-    async unet(guide) {
-      if (guide !== plugged) await release('unet')
-      plugged = guide
-      return ask('unet', networks.unet(guide))
-    },
+  /** A network with those LoRAs plugged in that change it. */
+  async function askWith(
+    name: string,
+    network: string,
+    chosen: readonly StrongLora[],
+    { guide, load }: { guide?: Guide | undefined; load: (loras: readonly Lora[]) => Loadable },
+  ): Promise<Session> {
+    const own = chosen.filter(({ lora }) => lora.changes.has(network))
+    const loras = own.map(({ lora }) => lora)
+    const parts = [guide, ...loras]
+    const before = plugged.get(name) ?? [undefined]
+    if (parts.length !== before.length || parts.some((part, i) => part !== before[i])) await release(name)
+    plugged.set(name, parts)
+    const session = await ask(name, load(loras))
+    if (own.length === 0) return session
+    const strengths = own.map(({ strength, textStrength = strength }, i): [string, Tensor] => [
+      strengthInput(i),
+      f32(Float32Array.of(network === 'unet' ? strength : textStrength)),
+    ])
+    const fed = Object.fromEntries(strengths)
+    return { ...session, run: inputs => session.run({ ...inputs, ...fed }) }
+  }
+
+  const sessionsWith = (loras: readonly StrongLora[]): Sessions => ({
+    text: (clipSkip, encoder = 0) =>
+      askWith(`text ${encoder} ${clipSkip}`, networks.textName(encoder), loras, {
+        load: own => networks.text(clipSkip, encoder, own),
+      }),
+    unet: guide => askWith('unet', 'unet', loras, { guide, load: own => networks.unet(own, guide) }),
+    // In an order of their own: the same LoRAs in another order load nothing.
+    with: chosen => sessionsWith(chosen.toSorted((a, b) => (a.lora.path < b.lora.path ? -1 : 1))),
     decoder: () => ask('decoder', networks.decoder),
     encoder: () => ask('encoder', networks.encoder),
     loaded: () =>
@@ -107,5 +150,6 @@ export function openSessions(networks: Networks, { beforeLoad, ...options }: Ope
     async release() {
       await Promise.allSettled([...opened.keys()].map(release))
     },
-  }
+  })
+  return sessionsWith([])
 }

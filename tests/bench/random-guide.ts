@@ -49,15 +49,15 @@ function tap1(base: BaseCheckpoint): { shapes: Shapes; modules: string[] } {
 function lora1(base: BaseCheckpoint): { shapes: Shapes; modules: string[] } {
   const { shapes, told } = conditioning(base)
   const modules: string[] = []
-  examinePass(base, () => (place, value, from) => {
-    if (!from || !/^up_blocks\./.test(place)) return value
+  examinePass(base, () => (place, value, layer) => {
+    if (!layer || !/^up_blocks\./.test(place)) return value
     const isPicture = value.shape.length === 4
     const at = isPicture ? 1 : value.shape.length - 1
     const rest = isPicture ? [1, 1] : []
     const number = modules.push(place) - 1
     const rank = isPicture ? 24 : 16
     Object.assign(shapes, {
-      [`A.${number}.weight`]: [rank, from.shape[at], ...rest],
+      [`A.${number}.weight`]: [rank, layer.from.shape[at], ...rest],
       [`B.${number}.weight`]: [value.shape[at], rank, ...rest],
       [`G.${number}.weight`]: [rank, told],
       [`G.${number}.bias`]: [rank],

@@ -166,7 +166,7 @@ async function runEncoder(part: NetworkPart, recorded: Recorded | undefined): Pr
 }
 
 /** Where the first end token of each row stands, counted over all rows; its id is the largest. */
-function firstEnds({ data }: Tensor, positions: number) {
+export function firstEnds({ data }: Tensor, positions: number) {
   const all = Array.from<number | bigint, number>(data, Number)
   const rows = Array.from({ length: all.length / positions }, (_, row) => row * positions)
   return i64(rows.map(from => all.indexOf(Math.max(...all.slice(from, from + positions)), from)))
@@ -184,7 +184,7 @@ function inputLike(name: string, recorded: Recorded | undefined, axes: readonly 
   return input(name, { dtype, shape }, axes)
 }
 
-function tensor(recorded: Recorded | undefined): Tensor {
+export function tensor(recorded: Recorded | undefined): Tensor {
   if (!recorded) throw new Error('an input was not recorded')
   const { data, shape } = recorded
   return data instanceof BigInt64Array ? i64(Array.from(data, Number), shape) : f32(Float32Array.from(data), shape)

@@ -4,6 +4,7 @@ import { shipped } from '../../main/paths.ts'
 import { fixture } from '../support/fixtures.ts'
 import * as badFiles from './bad-files.ts'
 import * as family from './family.ts'
+import * as lora from './lora.ts'
 import * as networks from './networks.ts'
 import * as pipelines from './pipelines.ts'
 import { tryToPaint } from './refuse.ts'
@@ -40,6 +41,12 @@ describe('parity with the reference', () => {
     )
     expect(bad(results)).toEqual([])
     expect(results.length).toBe(36)
+  })
+
+  it('LoRA files of every dialect at two strengths, on SD 1.x and SDXL, and those that fit in part or not at all', async () => {
+    const results = await lora.check(fixture('lora'), name => fixture(name))
+    expect(bad(results)).toEqual([])
+    expect(results.length).toBe(30)
   })
 
   it('refuses every bad file with its sentence, also when it takes painting to find out', async () => {

@@ -1,6 +1,6 @@
 import { guide } from './guide.ts'
 import type { Layout } from './layout.ts'
-import { loras } from './lora.ts'
+import { loras } from './lora/index.ts'
 import { controlnet, embedding, textAlone, unetAlone, vaeAlone } from './parts.ts'
 import { sd1 } from './sd1.ts'
 import { sd2 } from './sd2.ts'

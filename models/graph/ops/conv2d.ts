@@ -30,12 +30,18 @@ export const conv2dOp: Op<Conv2dParams> = {
   },
 }
 
+/** How a kernel moves over a picture: by `stride`, and over how many zeros around it (1 and none where left out). */
+export interface ConvWindow {
+  readonly stride?: number
+  readonly padding?: number | Conv2dParams['padding']
+}
+
 /** Two-dimensional convolution of x [n, in, h, w] with weight [out, in, kh, kw] and bias [out]. */
 export function conv2d(
   x: Value,
   weight: Value,
   bias: Value | undefined,
-  { stride = 1, padding = 0 }: { stride?: number; padding?: number | Conv2dParams['padding'] } = {},
+  { stride = 1, padding = 0 }: ConvWindow = {},
 ): Value {
   const pads = typeof padding === 'number' ? ([padding, padding, padding, padding] as const) : padding
   return apply(conv2dOp, bias ? [x, weight, bias] : [x, weight], { stride, padding: pads })

@@ -30,9 +30,9 @@ export const lora1: GuideKind = {
   },
   inject(config, p, inputs) {
     const scales = scalesOf(config, p, inputs)
-    return (place, out, from) => {
+    return (place, out, layer) => {
       const scale = scales.get(place)
-      if (!scale || !from) return out
+      if (!scale || !layer) return out
       const { number, rank, g } = scale
       const isPicture = out.shape.length === 4
       const pointwise = (name: string, x: Value, channels: number): Value => {
@@ -41,7 +41,7 @@ export const lora1: GuideKind = {
         return isPicture ? conv2d(x, weight, undefined) : linear(x, weight)
       }
       const perRank = isPicture ? [0, rank, 1, 1] : [0, ...Array<number>(out.shape.length - 2).fill(1), rank]
-      const low = mul(pointwise('A', from, rank), reshape(g, perRank))
+      const low = mul(pointwise('A', layer.from, rank), reshape(g, perRank))
       return add(out, pointwise('B', low, out.shape[isPicture ? 1 : out.shape.length - 1] as number))
     }
   },

@@ -1,5 +1,6 @@
-import type { SafetensorsFile } from '../../tensor/safetensors/header.ts'
-import { hasKey, type Layout, otherLayout } from './layout.ts'
+import type { SafetensorsFile } from '../../../tensor/safetensors/header.ts'
+import { hasKey, type Layout, otherLayout } from '../layout.ts'
+import { strangers } from './endings.ts'
 
 const goesBeside = {
   message: 'This file holds a LoRA, which changes a model; choose it as a LoRA, not as a model.',
@@ -16,9 +17,12 @@ const kind = (name: string, mark: RegExp) =>
 
 /** The dialects of low-rank changes, the special ones first: their files hold ordinary LoRA keys as well. */
 export const loras: readonly Layout[] = [
-  kind('dora', /\.(?:dora_scale|lora_magnitude_vector(?:\..+)?)$/),
+  ...strangers.map(([name, mark]) => kind(name.toLowerCase(), mark)),
   kind('lokr', /\.lokr_(?:w1|w2|t2)/),
   kind('loha', /\.hada_(?:w1|w2|t1|t2)/),
   kind('kohya', /^lora_(?:unet|te\d?|prior_te)_.+\.(?:lora_down|lora_up)\.weight$/),
-  kind('peft', /\.(?:lora_[AB](?:\.\w+)?|lora\.(?:down|up)|lora_linear_layer\.(?:down|up))\.weight$/),
+  kind(
+    'peft',
+    /\.(?:lora_[AB](?:\.\w+)?|lora\.(?:down|up)|lora_linear_layer\.(?:down|up)|\w+_lora\.(?:down|up))\.weight$/,
+  ),
 ]
