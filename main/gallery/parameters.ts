@@ -14,7 +14,9 @@ const program = 'Cicerone Studio '
  * and change its settings. The prediction type has no place in it.
  */
 export function formatParameters(settings: PictureSettings): string {
-  const { prompt, negative, base, guide, vae } = settings
+  const { prompt, negative, base, guide, vae, loras = [] } = settings
+  // A1111 plugs in what the prompt names, and nothing else.
+  const named = loras.filter(({ inPrompt }) => !inPrompt).map(({ name, strength }) => ` <lora:${name}:${strength}>`)
   const pairs: Pair[] = [
     ['Steps', settings.steps],
     ['Sampler', samplerLabel(settings.sampler)],
@@ -30,6 +32,7 @@ export function formatParameters(settings: PictureSettings): string {
     ['VAE', vae?.name],
     ['Clip skip', settings.clipSkip],
     ['Denoising strength', settings.strength],
+    ['Lora hashes', loraHashes(loras)],
     ['Guidance method', settings.method],
     ['Guidance refresh', settings.refresh],
     ['Guidance interval', settings.interval?.join(' to ')],
@@ -39,7 +42,13 @@ export function formatParameters(settings: PictureSettings): string {
     ['RNG', 'CPU'],
     ['Version', `${program}${settings.version}`],
   ]
-  return `${prompt}\n${negativeMark} ${negative}\n${formatPairs(pairs)}`
+  return `${prompt}${named.join('')}\n${negativeMark} ${negative}\n${formatPairs(pairs)}`
+}
+
+/** `ink: 0123456789ab, other: ...`; nothing where no hash is known. */
+function loraHashes(loras: NonNullable<PictureSettings['loras']>): string | undefined {
+  const hashes = new Map(loras.flatMap(({ name, hash }) => (hash === undefined ? [] : [[name, hash]])))
+  return hashes.size === 0 ? undefined : Array.from(hashes, ([name, hash]) => `${name}: ${hash}`).join(', ')
 }
 
 /** What a text says, as far as it was understood. */

@@ -27,6 +27,19 @@ const settings = z.object({
   base: file,
   guide: file.exactOptional(),
   vae: file.exactOptional(),
+  /** What was plugged into UNet and text encoders; a hash is AutoV3 here, the first 12 hex digits of what follows the header. */
+  loras: z
+    .array(
+      file.extend({
+        strength: z.number(),
+        /** In text encoders, where it was another. */
+        textStrength: z.number().exactOptional(),
+        /** Whether the prompt itself names it. */
+        inPrompt: z.literal(true).exactOptional(),
+      }),
+    )
+    .readonly()
+    .exactOptional(),
   /** Which layer of the text encoder from the end; 1 is the last. */
   clipSkip: z.int().positive().exactOptional(),
   /** How much of a given picture was painted anew, 0..1; absent where it began as noise. */

@@ -1,4 +1,4 @@
-/** A base or guide that can be painted with. */
+/** A base, guide or LoRA that can be painted with. */
 export interface ModelChoice {
   /** What a request calls it: an id of the library, or an absolute path. */
   readonly ref: string
@@ -6,6 +6,6 @@ export interface ModelChoice {
   readonly path: string
   /** As pictures name it: the file's name without its ending. */
   readonly name: string
-  /** AutoV2; undefined for a folder. Takes as long as reading the file where it has not been computed. */
+  /** AutoV2, of a LoRA AutoV3; undefined for a folder. Takes as long as reading the file where it has not been computed. */
   hash(): Promise<string | undefined>
 }

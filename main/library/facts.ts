@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { asBase } from '../../models/checkpoint/as-base.ts'
 import { asGuide } from '../../models/checkpoint/as-guide.ts'
+import { asLora } from '../../models/checkpoint/as-lora.ts'
 import type { ModelDescription } from '../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
 import { nativeSize } from '../../models/checkpoint/native-size.ts'
@@ -31,7 +32,7 @@ export interface ModelFacts extends Stamp {
   readonly predictionType: string | null
   readonly predictionSure: boolean
   readonly nativeSize: number | null
-  /** Whether it is a base that can be painted with; the sentence says why not, and what to do. */
+  /** Whether it can be painted with; the sentence says why not, and what to do. */
   readonly usable: boolean
   readonly problem: string | null
   readonly hint: string | null
@@ -91,8 +92,8 @@ export const unreadable = (path: string, stamp: Stamp, { message, hint }: UserEr
 
 function refusalOf(model: ModelDescription): UserError | undefined {
   try {
-    if (model.kind === 'guide') {
-      asGuide(model)
+    if (model.kind === 'guide' || model.kind === 'lora') {
+      void (model.kind === 'guide' ? asGuide(model) : asLora(model))
       return undefined
     }
     const [first, ...more] = examine(asBase(model)).problems

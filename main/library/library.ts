@@ -18,10 +18,11 @@ import { Folders } from './folders.ts'
 import { findAgain } from './found-again.ts'
 import { type Guided, guidedBy, type reportPair } from './guides.ts'
 import { Hashing } from './hashing.ts'
+import { type ChosenLora, lorasOf } from './loras.ts'
 import { Places } from './places.ts'
 import { findPreview } from './previews.ts'
 import { removeFiles } from './remove.ts'
-import { allGuides, resolveBase, resolveGuide } from './resolve.ts'
+import { allGuides, loraNamed, resolveBase, resolveGuide, resolveLora } from './resolve.ts'
 import { areSame } from './same-files.ts'
 import { isShipped } from './shipped-ids.ts'
 import { tryLater } from './trial.ts'
@@ -102,6 +103,13 @@ export class Library {
 
   /** The guide of an id or a path. Throws UserError where there is none. */
   readonly resolveGuide = (wanted: string): Promise<ModelChoice> => resolveGuide(wanted, this.catalog, this.#hashing)
+
+  /** The LoRAs of a request. Throws UserError where one is not there. */
+  readonly lorasOf = (request: Pick<GenerateRequest, 'prompt' | 'loras'>): Promise<ChosenLora[]> =>
+    lorasOf(request, {
+      byRef: ref => resolveLora(ref, this.catalog, this.#hashing),
+      byName: name => loraNamed(name, this.catalog, this.#hashing),
+    })
 
   /** All guides that are there, the shipped one last. */
   readonly guides = (): Promise<ModelChoice[]> => allGuides(this.catalog, this.#hashing)

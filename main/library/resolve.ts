@@ -4,9 +4,9 @@ import { shipped } from '../paths.ts'
 import { isId } from './card.ts'
 import { type Catalog, isThere } from './catalog.ts'
 import type { ModelChoice } from './choice.ts'
-import { type ModelFacts, stemOf } from './facts.ts'
+import { type ModelFacts, nameOf, stemOf } from './facts.ts'
 import { shippedGuide } from './guides.ts'
-import type { Hashing } from './hashing.ts'
+import type { Hashes, Hashing } from './hashing.ts'
 import { shippedIds } from './shipped-ids.ts'
 
 const noHash = () => Promise.resolve(undefined)
@@ -37,7 +37,36 @@ export async function allGuides(catalog: Catalog, hashing: Hashing): Promise<Mod
   return [...guides.filter(guide => guide !== undefined), shippedGuide]
 }
 
-async function resolveModel(wanted: string, catalog: Catalog, hashing: Hashing): Promise<ModelChoice> {
+/** Finds the LoRA of an id or a path. */
+export async function resolveLora(wanted: string, catalog: Catalog, hashing: Hashing): Promise<ModelChoice> {
+  return resolveModel(wanted, catalog, hashing, 'autoV3')
+}
+
+/**
+ * Finds the LoRA that a prompt names: by its file's name, as A1111 does, by its name or its id in the library. Small
+ * letters may stand for capitals. Throws UserError where there is none.
+ */
+export async function loraNamed(name: string, catalog: Catalog, hashing: Hashing): Promise<ModelChoice> {
+  const loras = (await catalog.cards()).filter(({ kind }) => kind === 'lora')
+  const called = (wanted: string, of: (text: string) => string) =>
+    loras.find(({ path }) => of(stemOf(path)) === wanted) ??
+    loras.find(card => of(card.name) === wanted || of(nameOf(card.path)) === wanted || of(card.id) === wanted)
+  const small = (text: string) => text.toLowerCase()
+  const found = called(name, text => text) ?? called(small(name), small)
+  if (found) return resolveLora(found.id, catalog, hashing)
+  throw new UserError(
+    `There is no LoRA ${name} in the library.`,
+    'Add its file in Models, or take its name out of the prompt.',
+  )
+}
+
+async function resolveModel(
+  wanted: string,
+  catalog: Catalog,
+  hashing: Hashing,
+  shown: keyof Hashes = 'autoV2',
+): Promise<ModelChoice> {
+  const hash = async (hashes: Promise<Hashes | undefined>) => (await hashes)?.[shown]
   const { models } = catalog.database
   // A path of the library is its model: its hash is known, and what only painting showed
   const row =
@@ -52,7 +81,7 @@ async function resolveModel(wanted: string, catalog: Catalog, hashing: Hashing):
       requireUsable(await catalog.look(path))
       throw new UserError(now.problem ?? `${row.name} cannot be painted with.`)
     }
-    return { ref: row.id, path, name: stemOf(path), hash: () => hashing.of(now) }
+    return { ref: row.id, path, name: stemOf(path), hash: () => hash(hashing.of(now)) }
   }
   const path = resolve(wanted)
   if (isId(wanted) && !(await isThere(path)))
@@ -61,7 +90,7 @@ async function resolveModel(wanted: string, catalog: Catalog, hashing: Hashing):
       'Choose one of the library, or the path of a model file.',
     )
   requireUsable(await catalog.look(path))
-  return { ref: path, path, name: stemOf(path), hash: () => hashing.ofPath(path) }
+  return { ref: path, path, name: stemOf(path), hash: () => hash(hashing.ofPath(path)) }
 }
 
 function requireUsable({ usable, problem, hint }: ModelFacts): void {

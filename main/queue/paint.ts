@@ -3,6 +3,7 @@ import type { PictureItem } from '../../preload/contract/gallery.ts'
 import type { Job, JobProgress } from '../../preload/contract/queue.ts'
 import type { PictureSettings } from '../gallery/settings.ts'
 import type { ModelChoice } from '../library/choice.ts'
+import { recordedLoras } from '../library/loras.ts'
 import { Meter } from './meter.ts'
 import { recordedSettings } from './recorded.ts'
 import { type Choices, engineRequest } from './request.ts'
@@ -23,6 +24,8 @@ export interface Painting {
   readonly addPicture: (picture: NewPicture) => Promise<PictureItem>
   readonly signal: AbortSignal
   readonly onProgress: (progress: JobProgress) => void
+  /** Told once what the person should know of the pictures; each is one sentence. */
+  readonly onNotes: (notes: readonly string[]) => void
   /** Told how many pictures there are now; awaited. */
   readonly onDone: (done: number) => Promise<void>
 }
@@ -39,19 +42,23 @@ export class SavingFailed extends Error {
 export async function paint(job: Job, { engine, choices, addPicture, signal, ...tell }: Painting): Promise<void> {
   const chosen = await choices.resolveBase(job.request.base ?? 'demo')
   const guided = await choices.guidedBy(job.request, chosen)
+  const loras = await choices.lorasOf(job.request)
   // Read while the first picture is painted: a file of some gigabytes takes its time.
   const hashed = hashedName(chosen)
   const guideHashed = guided.guide && hashedName(guided.guide)
+  const lorasHashed = recordedLoras(loras)
   const meter = new Meter(job)
   let { done } = job
   let failure: SavingFailed | undefined
   try {
-    await engine.generate(engineRequest(job.request, done, { base: chosen.path, ...guided }), {
+    await engine.generate(engineRequest(job.request, done, { base: chosen.path, ...guided, loras }), {
       signal,
       onProgress: progress => tell.onProgress(meter.measure(progress)),
-      onPicture: async ({ pixels, width, height, settings, seed, passes, seconds }) => {
+      onPicture: async ({ pixels, width, height, settings, seed, passes, seconds, notes, index }) => {
+        if (index === 0) tell.onNotes(notes)
         const strength = job.request.init === undefined ? undefined : job.request.strength
-        const recorded = recordedSettings(settings, { seed, base: await hashed, guide: await guideHashed, strength })
+        const models = { base: await hashed, guide: await guideHashed, loras: await lorasHashed }
+        const recorded = recordedSettings(settings, { seed, ...models, strength })
         // Without the loading of the model, which says nothing of the picture.
         const all = seconds.text + seconds.denoise + seconds.decode
         try {

@@ -8,29 +8,34 @@ import { type GenerateRequest, generateRequest, predictionTypeOf } from '../../p
 import type { Job } from '../../preload/contract/queue.ts'
 import type { ModelChoice } from '../library/choice.ts'
 import type { Guided } from '../library/guides.ts'
+import { type ChosenLora, engineLoras } from '../library/loras.ts'
 import { shipped } from '../paths.ts'
 
-/** Where a request's models are found. Both throw UserError. */
+/** Where a request's models are found. All throw UserError. */
 export interface Choices {
   /** The base of an id or path. */
   resolveBase(wanted: string): Promise<ModelChoice>
   /** How a request is guided on a base. */
   guidedBy(request: Pick<GenerateRequest, 'method' | 'guide' | 'prediction'>, base: ModelChoice): Promise<Guided>
+  /** The LoRAs of a request. */
+  lorasOf(request: Pick<GenerateRequest, 'prompt' | 'loras'>): Promise<ChosenLora[]>
 }
 
 /**
- * A request as it is kept: its base and guide are found, its seed drawn, its paths whole, so that it means the same tomorrow.
- * Throws UserError where the base, the guide or the picture to start from is none.
+ * A request as it is kept: its base, guide and LoRAs are found, its seed drawn, its paths whole, so that it means the same tomorrow.
+ * Throws UserError where the base, the guide, a LoRA or the picture to start from is none.
  */
 export async function settled(asked: GenerateRequest, choices: Choices): Promise<Job['request']> {
   const { guide: _, ...request } = generateRequest.parse(asked)
   const base = await choices.resolveBase(request.base ?? 'demo')
   const { method, guide } = await choices.guidedBy(asked, base)
+  const loras = (await choices.lorasOf(request)).filter(({ inPrompt }) => !inPrompt)
   return {
     ...request,
     base: base.ref,
     method,
     ...(guide && { guide: guide.ref }),
+    ...(request.loras && { loras: loras.map(({ choice, strength }) => ({ lora: choice.ref, strength })) }),
     seed: request.seed ?? randomInt(2 ** 32),
     ...(request.init !== undefined && { init: await existing(resolve(request.init)) }),
   }
@@ -48,13 +53,14 @@ async function existing(path: string): Promise<string> {
 export function engineRequest(
   { seed = 0, count, init, strength, prediction, ...request }: Job['request'],
   done: number,
-  { base, method, guide }: { base: string } & Guided,
+  { base, method, guide, loras }: { base: string; loras: readonly ChosenLora[] } & Guided,
 ): EngineRequest {
   return {
     ...request,
     base,
     method,
     guide: guide?.path,
+    loras: engineLoras(loras),
     merges: shipped.merges,
     seed: seedOf({ seed }, done),
     count: count - done,

@@ -2,13 +2,16 @@ import { randomInt } from 'node:crypto'
 import { basename, resolve } from 'node:path'
 import { asBase } from '../../models/checkpoint/as-base.ts'
 import { asGuide } from '../../models/checkpoint/as-guide.ts'
+import { asLora } from '../../models/checkpoint/as-lora.ts'
 import type { BaseCheckpoint } from '../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
 import type { GuideFacts } from '../../models/checkpoint/guide-metadata.ts'
 import { hashModel } from '../../models/checkpoint/hashes.ts'
-import { assemble } from '../../models/pipelines/assemble.ts'
+import { assemble, plugged } from '../../models/pipelines/assemble.ts'
 import { type GenerateOptions, generate, type Picture, type Trace } from '../../models/pipelines/generate.ts'
 import { loadGuide } from '../../models/pipelines/guide.ts'
+import { loadLora } from '../../models/pipelines/lora/load.ts'
+import { unusedNotes } from '../../models/pipelines/lora/unused.ts'
 import { resolveSettings } from '../../models/pipelines/resolve.ts'
 import type { Timings } from '../../models/pipelines/stopwatch.ts'
 import { type GenerateRequest, generateRequest, predictionTypeOf } from '../../preload/contract/generation.ts'
@@ -17,6 +20,7 @@ import { requireWritable, writePicture } from '../gallery/write.ts'
 import type { ModelChoice } from '../library/choice.ts'
 import { stemOf } from '../library/facts.ts'
 import { guidedBy, reportPair, shippedGuide } from '../library/guides.ts'
+import { type ChosenLora, recordedLoras } from '../library/loras.ts'
 import { shipped } from '../paths.ts'
 import { recordedSettings } from '../queue/recorded.ts'
 
@@ -31,6 +35,8 @@ export interface SavedPicture {
   readonly unused: readonly string[]
   /** What its guide was not trained for, in one sentence. */
   readonly untrained: string | undefined
+  /** What of its LoRAs matches nothing, one sentence each. */
+  readonly notes: readonly string[]
 }
 
 /** Where pictures go. */
@@ -48,6 +54,7 @@ interface GenerationOptions extends Omit<GenerateOptions, 'signal'> {
   readonly hash?: (() => Promise<string | undefined>) | undefined
   /** The guides that there are; the shipped one where this is left out. */
   readonly guides?: readonly ModelChoice[] | undefined
+  readonly loras?: readonly ChosenLora[] | undefined
 }
 
 /** Keeps each picture as a PNG of its own: `place` names the file. */
@@ -67,7 +74,7 @@ export const toFiles = (place: (index: number) => string): Keeper => ({
  */
 export async function* generatePictures(
   request: GenerateRequest,
-  { keeper, hash, guides = [shippedGuide], ...options }: GenerationOptions,
+  { keeper, hash, guides = [shippedGuide], loras = [], ...options }: GenerationOptions,
 ): AsyncGenerator<SavedPicture, void, void> {
   const asked = generateRequest.parse(request)
   const base = asBase(await describeModel(asked.base ?? shipped.demo))
@@ -76,7 +83,13 @@ export async function* generatePictures(
   const { method, guide: chosen } = await guidedBy(asked, choice)
   const checkpoint = chosen && asGuide(await describeModel(chosen.path))
   const guide = checkpoint && (await loadGuide(checkpoint, base, predictionTypeOf(asked.prediction)))
-  const pipeline = await assemble(base, { merges: shipped.merges })
+  const strong = await Promise.all(
+    loras.map(async ({ choice, ...own }) => ({
+      lora: await loadLora(asLora(await describeModel(choice.path)), base),
+      ...own,
+    })),
+  )
+  const pipeline = plugged(await assemble(base, { merges: shipped.merges }), strong)
   try {
     await keeper.prepare()
     const settings = await resolveSettings(pipeline, {
@@ -91,11 +104,13 @@ export async function* generatePictures(
     const name = nameOf(asked.base ?? shipped.demo, base)
     let index = 0
     const guideHash = await chosen?.hash()
+    const lorasHashed = await recordedLoras(loras)
     for await (const picture of generate(pipeline, settings, { ...options, guide })) {
       const { seed, passes, seconds, trace } = picture
       const recorded = recordedSettings(settings, {
         ...{ seed, strength },
         base: { name, ...(autoV2 !== undefined && { hash: autoV2 }) },
+        loras: lorasHashed,
         guide: chosen && { name: chosen.name, ...(guideHash !== undefined && { hash: guideHash }) },
       })
       yield {
@@ -105,6 +120,7 @@ export async function* generatePictures(
         seconds,
         trace,
         unused: pipeline.unused,
+        notes: unusedNotes(pipeline.loras),
         untrained: checkpoint && untrained(checkpoint.facts, settings.guidance),
       }
     }
@@ -137,3 +153,11 @@ const guideAt = (given: string): ModelChoice =>
         name: stemOf(given),
         hash: async () => (await hashModel(given)).autoV2,
       }
+
+/** The LoRA of a path. */
+export const loraAt = (given: string): ModelChoice => ({
+  ref: given,
+  path: resolve(given),
+  name: stemOf(given),
+  hash: async () => (await hashModel(given)).autoV3,
+})

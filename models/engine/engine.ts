@@ -8,8 +8,18 @@ export interface EngineRequest extends AskedSettings {
   readonly base: string
   /** Guide's file, for the method `guide`. */
   readonly guide?: string | undefined
+  /** What is plugged into UNet and text encoders; the prompt's own names are looked for before. */
+  readonly loras?: readonly EngineLora[] | undefined
   /** merges.txt of CLIP's own tokenizer. */
   readonly merges: string
+}
+
+/** A LoRA's file, and what its changes are multiplied by. */
+export interface EngineLora {
+  readonly path: string
+  readonly strength: number
+  /** In text encoders; the same where it is left out. */
+  readonly textStrength?: number | undefined
 }
 
 /** A picture as it leaves the engine. */
@@ -24,6 +34,8 @@ export interface EnginePicture {
   readonly pixels: Uint8Array
   readonly passes: number
   readonly seconds: Timings
+  /** What the person should know of it: each is one sentence. */
+  readonly notes: readonly string[]
 }
 
 /** A step, and what the picture looks like so far. */

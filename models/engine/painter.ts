@@ -1,6 +1,8 @@
 import { UserError } from '../errors.ts'
+import { plugged } from '../pipelines/assemble.ts'
 import { type CancelSignal, pause } from '../pipelines/cancel.ts'
 import { generate, type Latent, type Progress } from '../pipelines/generate.ts'
+import { unusedNotes } from '../pipelines/lora/unused.ts'
 import { resolveSettings } from '../pipelines/resolve.ts'
 import type { EnginePicture, EngineRequest } from './engine.ts'
 import { diagnosed } from './model-fault.ts'
@@ -46,7 +48,7 @@ export class Painter {
 
   /** Paints the pictures that are not done yet, and counts those that it does. */
   async #paintRest(
-    { base, guide: guidePath, merges, ...asked }: EngineRequest,
+    { base, guide: guidePath, loras = [], merges, ...asked }: EngineRequest,
     { onProgress, onPicture, signal }: PaintHooks,
     done: { pictures: number },
   ): Promise<void> {
@@ -55,7 +57,10 @@ export class Painter {
     await pause(signal)
     const cached = await this.#pipelines.open(base, merges)
     const guide = guidePath === undefined ? undefined : await cached.guide(guidePath, asked.prediction)
-    const { init, ...settings } = await resolveSettings(cached.pipeline, asked)
+    const strong = await Promise.all(loras.map(async ({ path, ...own }) => ({ lora: await cached.lora(path), ...own })))
+    const pipeline = plugged(cached.pipeline, strong)
+    const notes = unusedNotes(pipeline.loras)
+    const { init, ...settings } = await resolveSettings(pipeline, asked)
     await pause(signal)
     const { base: model } = cached.pipeline
     const diagnose = async (error: unknown) => Promise.reject(await diagnosed(error, model))
@@ -67,7 +72,7 @@ export class Painter {
     const first = done.pictures
     const rest = { ...settings, init, seed: settings.seed + first, count: settings.count - first }
     const shown = previewSize(settings.width, settings.height)
-    const pictures = generate(cached.pipeline, rest, {
+    const pictures = generate(pipeline, rest, {
       guide,
       signal,
       traced: false,
@@ -83,7 +88,7 @@ export class Painter {
         if (latest) colours.learn(latest, trace.image)
         const spent = { ...seconds, load: seconds.load + preparing }
         preparing = 0
-        await onPicture({ index: done.pictures, settings, seed, width, height, pixels, passes, seconds: spent })
+        await onPicture({ index: done.pictures, settings, seed, width, height, pixels, passes, seconds: spent, notes })
         done.pictures++
       }
     } catch (error) {

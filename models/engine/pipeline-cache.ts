@@ -1,11 +1,13 @@
 import { basename } from 'node:path'
 import { asBase } from '../checkpoint/as-base.ts'
 import { asGuide } from '../checkpoint/as-guide.ts'
+import { asLora } from '../checkpoint/as-lora.ts'
 import { describeModel } from '../checkpoint/describe.ts'
 import { UserError } from '../errors.ts'
 import { assemble, type Pipeline } from '../pipelines/assemble.ts'
 import { fitColours, type LatentColours } from '../pipelines/colours.ts'
 import { type Guide, loadGuide } from '../pipelines/guide.ts'
+import { type Lora, loadLora } from '../pipelines/lora/load.ts'
 import type { PredictionType } from '../samplers/schedule.ts'
 import { fingerprint } from './fingerprint.ts'
 import { judged } from './model-fault.ts'
@@ -20,6 +22,8 @@ export interface CachedPipeline {
    * said to predict `prediction`.
    */
   guide(path: string, prediction: PredictionType | undefined): Promise<Guide>
+  /** The LoRA of a file, read anew where it was changed. Throws `UserError` where it does not fit the base. */
+  lora(path: string): Promise<Lora>
 }
 
 interface Entry extends CachedPipeline {
@@ -89,6 +93,7 @@ export class PipelineCache {
         return fitted
       },
       guide: guidesFor(pipeline),
+      lora: lorasFor(pipeline),
     }
   }
 
@@ -113,5 +118,22 @@ function guidesFor({ base }: Pipeline): CachedPipeline['guide'] {
     const key = `${prediction} ${path} ${await fingerprint(path)}`
     if (last?.key !== key) last = { key, guide: await loadGuide(asGuide(await describeModel(path)), base, prediction) }
     return last.guide
+  }
+}
+
+/** LoRAs whose matching with a base is kept; a request has fewer. */
+const mostLoras = 64
+
+/** Holds LoRAs against a base. Networks are told apart by what is plugged into them, so an unchanged file has to stay the same LoRA. */
+function lorasFor({ base }: Pipeline): CachedPipeline['lora'] {
+  const known = new Map<string, Promise<Lora>>()
+  return async path => {
+    const key = `${path} ${await fingerprint(path)}`
+    const lora = known.get(key) ?? describeModel(path).then(model => loadLora(asLora(model), base))
+    known.delete(key)
+    known.set(key, lora)
+    lora.catch(() => known.delete(key))
+    for (const old of [...known.keys()].slice(0, -mostLoras)) known.delete(old)
+    return lora
   }
 }

@@ -1,6 +1,7 @@
 import type { NetworkPart } from '../checkpoint/checkpoint.ts'
 import { UserError } from '../errors.ts'
 import { chunkPair, chunkPrompt } from '../prompt/chunks.ts'
+import { extraNetworks } from '../prompt/extra-networks.ts'
 import type { Session } from '../runtime/session.ts'
 import { i64 } from '../tensor/tensor.ts'
 import type { Pipeline } from './assemble.ts'
@@ -55,7 +56,8 @@ export async function condition(
 ): Promise<Conditioning> {
   const { base, encoders, sessions } = pipeline
   const zeros = guided && negative === undefined && base.zeroNegative
-  const texts = guided && !zeros ? ([prompt, negative ?? ''] as const) : ([prompt] as const)
+  const { text } = extraNetworks(prompt)
+  const texts = guided && !zeros ? ([text, negative ?? ''] as const) : ([text] as const)
   const parts: Told[][] = []
   for (const [index, encoder] of encoders.entries()) {
     const session = await phase('load', () => sessions.text(clipSkip, index))
@@ -63,9 +65,9 @@ export async function condition(
     parts.push(await phase('text', () => encode(session, encoder, texts, isPooled(base, index), suspects)))
   }
   const widths = encoders.map(({ config }) => config.hiddenSize)
-  const told = texts.map((_, text) =>
+  const told = texts.map((_, i) =>
     sideBySide(
-      parts.map(part => part[text] as Told),
+      parts.map(part => part[i] as Told),
       widths,
     ),
   )

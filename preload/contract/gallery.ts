@@ -31,6 +31,19 @@ export const pictureSettings = z.object({
   height: z.int(),
   base: z.object({ name: z.string(), hash: z.string().optional() }),
   guide: z.object({ name: z.string(), hash: z.string().optional() }).optional(),
+  loras: z
+    .array(
+      z.object({
+        name: z.string(),
+        hash: z.string().optional(),
+        strength: z.number(),
+        textStrength: z.number().optional(),
+        /** Whether the prompt itself names it. */
+        inPrompt: z.literal(true).optional(),
+      }),
+    )
+    .readonly()
+    .optional(),
   refresh: z.int().optional(),
   interval: z.tuple([z.number(), z.number()]).optional(),
   agreement: z.number().optional(),

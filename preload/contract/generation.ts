@@ -35,6 +35,12 @@ const multiple = (of: number, min: number, max: number) => {
 }
 const text = z.string().max(20_000, { error: 'must have at most 20,000 characters' })
 
+/** Most LoRAs of one picture. */
+export const mostLoras = 32
+
+/** A LoRA by its id in the library or its path; 0 is the base, 1 what it was trained for. */
+const lora = z.object({ lora: z.string(), strength: between(-10, 10).default(1) })
+
 /** What a person asks for. What is left out is the base's own choice. */
 const twoLevels = 'must be two noise levels, the lower one first'
 
@@ -48,6 +54,11 @@ export const generateRequest = z.object({
   method: oneOf(methodNames).optional(),
   /** Id or path of a guide, for the method `guide`; one that fits the base where it is left out. */
   guide: z.string().optional(),
+  /** What is plugged into UNet and text encoders, beside those that the prompt names (`<lora:name:0.7>`). */
+  loras: z
+    .array(lora)
+    .max(mostLoras, { error: `must be at most ${mostLoras}` })
+    .optional(),
   /** Guidance scale w: 1 is no guidance. */
   guidance: between(0, 30).default(5),
   /** Every how many steps `guide` and `reuse` take both true passes; 0 is never (the guide's default; reuse: 2). */

@@ -1,9 +1,12 @@
 import { join } from 'node:path'
+import { extraNetworks } from '../../../models/prompt/extra-networks.ts'
+import type { GenerateRequest } from '../../../preload/contract/generation.ts'
 import { requireWritable } from '../../gallery/write.ts'
 import { isId } from '../../library/card.ts'
 import type { ModelChoice } from '../../library/choice.ts'
 import { shippedGuide } from '../../library/guides.ts'
-import { type Keeper, toFiles } from '../../services/generation.ts'
+import { type ChosenLora, lorasOf } from '../../library/loras.ts'
+import { type Keeper, loraAt, toFiles } from '../../services/generation.ts'
 import { numbered } from './places.ts'
 
 /** Where pictures go, and the base that they are painted with. */
@@ -17,30 +20,35 @@ export interface Place {
   readonly guide: string | undefined
   /** The guides of the library, and the shipped one; that one alone where they were not looked for. */
   readonly guides: readonly ModelChoice[] | undefined
+  readonly loras: readonly ChosenLora[]
   close(): Promise<void>
 }
 
 interface Wanted {
   /** Data folder. */
   readonly data: string
-  /** Id or path. */
-  readonly base: string | undefined
-  readonly guide: string | undefined
+  readonly request: Pick<GenerateRequest, 'base' | 'guide' | 'prompt' | 'loras'>
   /** File to write; the gallery where it is left out. */
   readonly out: string | undefined
   readonly count: number
 }
 
 /**
- * Opens what is needed for painting to a file or into the gallery. A picture for a file from a base with a path needs
- * no database, and none is opened.
+ * Opens what is needed for painting to a file or into the gallery. A picture for a file from models with paths needs no
+ * database, and none is opened.
  */
-export async function openPlace({ data, base, guide, out, count }: Wanted): Promise<Place> {
+export async function openPlace({ data, request, out, count }: Wanted): Promise<Place> {
+  const { base, guide, prompt, loras = [] } = request
   const toFile = out === undefined ? undefined : toFiles(numbered(out, count))
   const mayBeId = base !== undefined && base !== 'demo' && isId(base)
   const guideMayBeId = guide !== undefined && guide !== shippedGuide.ref && isId(guide)
+  const loraMayBeId = loras.some(({ lora }) => isId(lora)) || extraNetworks(prompt).loras.length > 0
   const given = { base: base === 'demo' ? undefined : base, guide, hash: undefined, guides: undefined }
-  if (toFile && !mayBeId && !guideMayBeId) return { ...given, keeper: toFile, close: () => Promise.resolve() }
+  if (toFile && !mayBeId && !guideMayBeId && !loraMayBeId) {
+    const byPath = async (path: string) => loraAt(path)
+    const chosen = await lorasOf(request, { byRef: byPath, byName: byPath })
+    return { ...given, loras: chosen, keeper: toFile, close: () => Promise.resolve() }
+  }
   const { openData } = await import('../../app.ts')
   const opened = await openData(data)
   try {
@@ -50,6 +58,7 @@ export async function openPlace({ data, base, guide, out, count }: Wanted): Prom
       ...(found && { base: found.path, hash: found.hash }),
       ...(guideMayBeId && { guide: (await opened.library.resolveGuide(guide)).path }),
       guides: await opened.library.guides(),
+      loras: await opened.library.lorasOf(request),
       keeper: toFile ?? toGallery(data, opened.gallery),
       close: opened.close,
     }

@@ -18,13 +18,18 @@ async function opened() {
   const database = await openDatabase(join(await temporaryFolder(), 'studio.sqlite'))
   later(() => database.close())
   const base = { ref: 'demo', path: '/demo', name: 'demo', hash: async () => undefined }
-  const choices: Choices = { resolveBase: async () => base, guidedBy: async () => ({ method: 'none' }) }
+  const choices: Choices = {
+    resolveBase: async () => base,
+    guidedBy: async () => ({ method: 'none' }),
+    lorasOf: async () => [],
+  }
   const picture = {
     pixels: new Uint8Array(),
     settings: {},
     seed: 1,
     passes: 1,
     seconds: {},
+    notes: [],
   } as unknown as EnginePicture
   const engine = { generate: async (_, { onPicture }) => onPicture(picture) } as Partial<Engine> as Engine
   const update: typeof database.jobs.update = (...args) =>

@@ -13,16 +13,18 @@ import { dataFolder } from '../../../paths.ts'
 import { writeDump } from '../../../services/dump.ts'
 import { generatePictures, type SavedPicture } from '../../../services/generation.ts'
 import { openPlace } from '../generate-to.ts'
+import { loraOption } from '../lora-option.ts'
 import { numbered } from '../places.ts'
 import { progressBar } from '../progress.ts'
 import { type CommonOptions, common, run, UsageError } from '../run.ts'
 
-interface Options extends CommonOptions, Omit<GenerateRequest, 'prompt'> {
+interface Options extends CommonOptions, Omit<GenerateRequest, 'prompt' | 'loras'> {
+  readonly lora?: GenerateRequest['loras']
   readonly out?: string
   readonly dump?: string
 }
 
-type Done = Omit<SavedPicture, 'trace' | 'unused' | 'untrained'>
+type Done = Omit<SavedPicture, 'trace' | 'unused' | 'untrained' | 'notes'>
 
 /** `0.28,5.42` as numbers. */
 const pairOf = (text: string): number[] => text.split(',').map(Number)
@@ -37,6 +39,11 @@ export const generate = (): Command =>
     .option('--base <id|path>', 'a model of the library, or its file or folder (default: the demo model)')
     .option('--method <name>', `how it is guided: ${names(methodNames)} (default: guide where one fits, else cfg)`)
     .option('--guide <id|path>', 'the guide for --method guide (default: one that fits the base)')
+    .option(
+      '--lora <id|path[:strength]>',
+      'plug a LoRA in, may be repeated; also <lora:name:0.7> in the prompt',
+      loraOption,
+    )
     .option('--refresh <n>', 'guide, reuse: take both true passes every n-th step', Number)
     .option('--interval <low,high>', 'interval: guide between these noise levels sigma', pairOf)
     .option('--agreement <cosine>', 'adaptive: stop guiding when the predictions agree this much', Number)
@@ -55,7 +62,7 @@ export const generate = (): Command =>
     .option('--strength <x>', 'share of the steps that repaint it, 0 to 1', Number)
     .option('--out <path>', 'file to write, a PNG (default: into the gallery)')
     .option('--dump <file>', 'write noise, conditioning, latents and image as safetensors')
-    .action((prompt: string, { json, dataDir, out, dump, ...asked }: Options) =>
+    .action((prompt: string, { json, dataDir, out, dump, lora: loras, ...asked }: Options) =>
       run({ json, dataDir }, async signal => {
         const start = performance.now() / 1000
         const count = asked.count ?? 1
@@ -66,15 +73,16 @@ export const generate = (): Command =>
           throw new UsageError(`--guide: the method ${asked.method} takes none.`)
         if (dump !== undefined) await requireWritable(dump)
         const bar = progressBar(count)
-        const request = generateRequest.parse({ ...asked, prompt })
-        const to = await openPlace({ data: dataFolder(dataDir), base: asked.base, guide: asked.guide, out, count })
+        const request = generateRequest.parse({ ...asked, prompt, loras })
+        const to = await openPlace({ data: dataFolder(dataDir), request, out, count })
         const pictures: Done[] = []
         try {
-          const { keeper, hash, guides } = to
-          const options = { signal, onProgress: bar.show, keeper, hash, guides }
+          const { keeper, hash, guides, loras } = to
+          const options = { signal, onProgress: bar.show, keeper, hash, guides, loras }
           for await (const picture of generatePictures({ ...request, base: to.base, guide: to.guide }, options)) {
             if (pictures.length === 0 && picture.unused.length > 0) console.error(unusedSentence(picture.unused))
             if (pictures.length === 0 && picture.untrained !== undefined) console.error(picture.untrained)
+            if (pictures.length === 0) for (const note of picture.notes) console.error(note)
             if (dump !== undefined) await writeDump(numbered(dump, count)(pictures.length), picture)
             // Without the trace: its latents would add up over many pictures.
             const { path, settings, passes, seconds } = picture
