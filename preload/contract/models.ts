@@ -16,7 +16,7 @@ export const modelCard = z.object({
   /** Number type of its weights, `f16`. */
   dtype: z.string(),
   parameters: z.int(),
-  /** AutoV2, once it has been computed. */
+  /** By which pictures name it, once it has been computed: AutoV2, of a LoRA AutoV3. */
   hash: z.string().nullable(),
   /** Where it lies: in the library's folder, linked into it, or used where it is. */
   place: z.enum(['shipped', 'copied', 'linked', 'in place']),

@@ -3,6 +3,7 @@ import type { PictureRecord } from '../../preload/contract/gallery.ts'
 import {
   type GenerateRequest,
   methodNames,
+  mostLoras,
   predictionNames,
   samplerNames,
   scheduleNames,
@@ -25,6 +26,12 @@ export const createValues = z.object({
   method: z.enum(methodNames).catch('guide'),
   /** Id of a guide of the library; null is the first that fits the base. */
   guide: z.string().nullable().catch(null),
+  /** LoRAs of the library, in the order in which they were chosen. */
+  loras: z
+    .array(z.object({ id: z.string(), strength: z.number().min(-10).max(10) }))
+    .max(mostLoras)
+    .readonly()
+    .catch([]),
   guidance: z.number().min(0).max(30).catch(5),
   /** Every how many steps a guide is corrected by both true passes; 0 is never. */
   refresh: z.int().min(0).max(1000).catch(0),
@@ -105,10 +112,11 @@ export function pictureKey(request: GenerateRequest): string {
   const rest = [base, prompt, negative, steps, sampler, schedule, prediction, seed, width, height, clipSkip]
   // Where it begins with no picture its strength says nothing.
   const begun = request.init === undefined ? [] : [request.init, request.strength]
-  return JSON.stringify([...rest, ...begun, guidanceKey(request)])
+  const plugged = request.loras?.map(({ lora, strength = 1 }) => [lora, strength]) ?? []
+  return JSON.stringify([...rest, plugged, ...begun, guidanceKey(request)])
 }
 
-/** What a request says beside base, guidance and count. */
+/** What a request says beside base, LoRAs, guidance and count. */
 export function pictureRequest(values: CreateValues, width: number, height: number) {
   const { prompt, negative, steps, seed, schedule, clipSkip, sampler, prediction } = values
   return {

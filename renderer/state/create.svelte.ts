@@ -1,5 +1,5 @@
 import type { PictureRecord } from '../../preload/contract/gallery.ts'
-import type { GenerateRequest } from '../../preload/contract/generation.ts'
+import { type GenerateRequest, mostLoras } from '../../preload/contract/generation.ts'
 import type { Api } from '../../preload/contract/index.ts'
 import type { GuideCard, ModelCard } from '../../preload/contract/models.ts'
 import type { Connection } from './connection.svelte.ts'
@@ -54,11 +54,25 @@ export class CreateSettings {
 
   /** Whether any of `keys` is not at its default. */
   differs(...keys: readonly (keyof CreateValues)[]): boolean {
-    return keys.some(key => this.values[key] !== createDefaults[key])
+    return keys.some(key => JSON.stringify(this.values[key]) !== JSON.stringify(createDefaults[key]))
   }
 
   reset(...keys: readonly (keyof CreateValues)[]): void {
     this.set(Object.fromEntries(keys.map(key => [key, createDefaults[key]])))
+  }
+
+  /** Plugs a LoRA in, or changes how strong it is. */
+  setLora(id: string, strength: number): void {
+    const { loras } = this.values
+    const isIn = loras.some(lora => lora.id === id)
+    if (!isIn && loras.length >= mostLoras) return
+    this.set({
+      loras: isIn ? loras.map(lora => (lora.id === id ? { id, strength } : lora)) : [...loras, { id, strength }],
+    })
+  }
+
+  removeLora(id: string): void {
+    this.set({ loras: this.values.loras.filter(lora => lora.id !== id) })
   }
 
   /** Draws another seed. */
@@ -73,6 +87,8 @@ export class CreateSettings {
     return {
       ...requestOf(base),
       ...pictureRequest(values, this.width, this.height),
+      // What has left the library is shown to be gone.
+      ...lorasRequest(values.loras.filter(({ id }) => this.#models.named(id)?.usable)),
       ...this.guidanceFor(base),
       count: values.count,
     }
@@ -87,6 +103,7 @@ export class CreateSettings {
     return {
       ...requestOf(this.#models.baseOf(record.base) ?? this.base),
       ...pictureRequest(values, record.width, record.height),
+      ...lorasRequest(this.#lorasOf(record).found),
       ...guidanceRequest(values, method, guide),
     }
   }
@@ -110,14 +127,30 @@ export class CreateSettings {
   #useAll(record: PictureRecord): void {
     const base = this.#models.baseOf(record.base)
     const guide = record.guide && this.#models.guideOf(record.guide)
-    const missing =
-      base === undefined ? `base ${record.base.name}` : record.guide && !guide && `guide ${record.guide.name}`
-    if (missing) {
+    const { found: loras, missing: gone } = this.#lorasOf(record)
+    const missing = [
+      ...(base === undefined ? [`base ${record.base.name}`] : []),
+      ...(record.guide && !guide ? [`guide ${record.guide.name}`] : []),
+      ...gone.map(name => `LoRA ${name}`),
+    ]
+    if (missing.length > 0) {
       const hint = 'All other settings were taken; add it in Models.'
-      this.#toasts.info(`The ${missing} is not in the library.`, hint)
+      const verb = missing.length === 1 ? 'is' : 'are'
+      this.#toasts.info(`The ${missing.join(', the ')} ${verb} not in the library.`, hint)
     }
-    const found = { ...(base && { base: base.id }), ...(guide && { guide: guide.id }) }
+    const found = { ...(base && { base: base.id }), ...(guide && { guide: guide.id }), loras }
     this.set({ ...valuesOf(record), ...found, seedLocked: true, count: 1 })
+  }
+
+  /** The LoRAs of a picture that its prompt does not name itself: those of the library, and names of those that are gone. */
+  #lorasOf({ loras = [] }: PictureRecord) {
+    const own = loras
+      .filter(({ inPrompt }) => !inPrompt)
+      .map(({ strength, ...recorded }) => ({ strength, name: recorded.name, id: this.#models.loraOf(recorded)?.id }))
+    return {
+      found: own.flatMap(({ id, strength }) => (id === undefined ? [] : [{ id, strength }])),
+      missing: own.flatMap(({ id, name }) => (id === undefined ? [name] : [])),
+    }
   }
 
   /** The chosen guide where it fits a base, else the first that does. */
@@ -130,3 +163,6 @@ export class CreateSettings {
 /** The demo model is what the studio takes where no base is named. */
 const requestOf = (base: ModelCard | undefined) =>
   base === undefined || base.place === 'shipped' ? {} : { base: base.path }
+
+const lorasRequest = (loras: CreateValues['loras']) =>
+  loras.length === 0 ? {} : { loras: loras.map(({ id, strength }) => ({ lora: id, strength })) }

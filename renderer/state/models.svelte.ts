@@ -14,6 +14,8 @@ export class Models {
 
   readonly bases = $derived(this.all.filter(model => model.kind === 'base'))
 
+  readonly loras = $derived(this.all.filter(model => model.kind === 'lora'))
+
   /** Every guide held against a base, by the base's id; asked for when it is first looked at. */
   #guides = $state.raw<ReadonlyMap<string, readonly GuideCard[]>>(new Map())
   readonly #asked = new Set<string>()
@@ -60,6 +62,11 @@ export class Models {
       this.all.filter(({ kind }) => kind === 'guide'),
       recorded,
     )
+  }
+
+  /** A LoRA that a picture was painted with. */
+  loraOf(recorded: Recorded): ModelCard | undefined {
+    return recordedOf(this.loras, recorded)
   }
 
   /** Every guide held against a base, those that fit first; undefined until that is known. */

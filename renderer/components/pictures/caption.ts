@@ -24,12 +24,16 @@ export function captionLines(detail: PictureDetail): CaptionLine[] {
 }
 
 function settingsLines(settings: PictureRecord): CaptionLine[] {
-  const { base, method, guidance, steps, sampler, seed, strength, clipSkip = 1, predictionType } = settings
+  const { base, method, guidance, steps, sampler, seed, strength, clipSkip = 1, predictionType, loras = [] } = settings
   const lines: CaptionLine[] = [
     { label: 'Base', value: base.name, filter: nameToken('base', base.name) },
     { label: 'Method', value: methodWord(method), filter: nameToken('method', method) },
   ]
   if (settings.guide) lines.push({ label: 'Guide', value: settings.guide.name })
+  if (loras.length > 0) {
+    const named = loras.map(({ name, strength }) => `${name} ${strength}`)
+    lines.push({ label: loras.length === 1 ? 'LoRA' : 'LoRAs', value: named.join(', ') })
+  }
   if (method !== 'none') lines.push({ label: 'Guidance', value: String(guidance), filter: `w=${guidance}` })
   lines.push(
     ...optionLines(settings),
@@ -60,6 +64,9 @@ const quoted = (value: string): string => (/[,:\n\r]|^["\s]|\s$|^$/.test(value) 
 
 /** The settings as the picture's file carries them for A1111 and those after it, to be pasted there. */
 export function settingsText(settings: PictureRecord): string {
+  const { loras = [] } = settings
+  const named = loras.filter(({ inPrompt }) => !inPrompt).map(({ name, strength }) => ` <lora:${name}:${strength}>`)
+  const hashes = loras.flatMap(({ name, hash }) => (hash === undefined ? [] : [`${name}: ${hash}`]))
   const pairs: [string, string | number | undefined][] = [
     ['Steps', settings.steps],
     ['Sampler', samplerWord(settings.sampler)],
@@ -72,6 +79,7 @@ export function settingsText(settings: PictureRecord): string {
     ['Model', settings.base.name],
     ['Clip skip', settings.clipSkip],
     ['Denoising strength', settings.strength],
+    ['Lora hashes', hashes.length === 0 ? undefined : [...new Set(hashes)].join(', ')],
     ['Guidance method', settings.method],
     ['Guidance refresh', settings.refresh],
     ['Guidance interval', settings.interval?.join(' to ')],
@@ -84,5 +92,5 @@ export function settingsText(settings: PictureRecord): string {
   const line = pairs
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}: ${quoted(String(value))}`)
-  return `${settings.prompt}\nNegative prompt: ${settings.negative}\n${line.join(', ')}`
+  return `${settings.prompt}${named.join('')}\nNegative prompt: ${settings.negative}\n${line.join(', ')}`
 }
