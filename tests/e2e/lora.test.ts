@@ -36,7 +36,10 @@ const used = () => page.getByRole('list', { name: 'LoRAs in use' }).getByRole('l
 const strength = (name: string) => page.getByRole('slider', { name: `Strength of ${name}`, exact: true })
 
 async function add(name: string): Promise<void> {
-  await page.getByRole('button', { name: /^Add a LoRA/ }).or(page.getByRole('combobox', { name: /^Add a LoRA/ })).click()
+  await page
+    .getByRole('button', { name: /^Add a LoRA/ })
+    .or(page.getByRole('combobox', { name: /^Add a LoRA/ }))
+    .click()
   await page.getByRole('option', { name }).click()
 }
 
@@ -69,7 +72,10 @@ describe('LoRAs in Create', { timeout: 180_000 }, () => {
     await add('unmatched-key')
     await expect.poll(() => used().count()).toBe(2)
     expect((await paint(3))?.loras).toHaveLength(2)
-    await page.getByText(/There is nothing in this base for 1 part of unmatched-key.safetensors/).first().waitFor()
+    await page
+      .getByText(/There is nothing in this base for 1 part of unmatched-key.safetensors/)
+      .first()
+      .waitFor()
   })
 
   test('are taken out, with the way back, and by one click', async () => {
@@ -95,10 +101,7 @@ describe('LoRAs in Create', { timeout: 180_000 }, () => {
     ])
     await page.getByRole('button', { name: 'Reset loras' }).click()
     await prompt.fill('something else')
-    await page.getByRole('button', { name: 'Gallery', exact: true }).click()
-    await page.getByRole('img').first().click()
-    await page.keyboard.press('Space')
-    await page.getByRole('button', { name: 'Use all' }).click()
+    await page.getByRole('button', { name: 'Use these settings' }).click()
     await expect.poll(() => used().count()).toBe(1)
     expect(await prompt.inputValue()).toBe('a fox <lora:unmatched-key:0.5>')
   })

@@ -20,7 +20,7 @@ export const loras: readonly Layout[] = [
   ...strangers.map(([name, mark]) => kind(name.toLowerCase(), mark)),
   kind('lokr', /\.lokr_(?:w1|w2|t2)/),
   kind('loha', /\.hada_(?:w1|w2|t1|t2)/),
-  kind('kohya', /^lora_(?:unet|te\d?|prior_te)_.+\.(?:lora_down|lora_up)\.weight$/),
+  kind('kohya', /^(?:lora_(?:unet|te\d?|prior_te)|lycoris)_.+\.(?:lora_down|lora_up)\.weight$/),
   kind(
     'peft',
     /\.(?:lora_[AB](?:\.\w+)?|lora\.(?:down|up)|lora_linear_layer\.(?:down|up)|\w+_lora\.(?:down|up))\.weight$/,
