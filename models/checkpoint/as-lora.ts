@@ -3,6 +3,7 @@ import type { Role } from '../networks/lora/kind.ts'
 import type { TensorEntry, TensorTable } from '../tensor/entry.ts'
 import { requireWeights } from './as-base.ts'
 import type { ModelDescription } from './checkpoint.ts'
+import { type AdapterScale, adapterScale } from './layouts/lora/adapter.ts'
 import { partsOf, strangers } from './layouts/lora/endings.ts'
 
 /** A LoRA that can be plugged into a base that it fits. */
@@ -11,6 +12,8 @@ export interface LoraCheckpoint {
   readonly entries: TensorTable
   /** The tensors of each module, under the name that the file gives it. */
   readonly modules: ReadonlyMap<string, LoraTensors>
+  /** What changes without an alpha of their own are multiplied by. */
+  readonly scaleOf: AdapterScale
   /** Keys that belong to no module. */
   readonly strays: readonly string[]
 }
@@ -53,7 +56,7 @@ export function asLora(model: ModelDescription): LoraCheckpoint {
   const odd = strays.find(key => modules.has(key.replace(/\.[^.]*(?:\.(?:weight|bias))?$/, '')))
   if (odd !== undefined) throw new UserError(`${odd} is a part of a LoRA that is not supported.`, anew)
   for (const { alpha: _, ...factors } of modules.values()) requireWeights({ table: new Map(Object.entries(factors)) })
-  return { path, entries, modules, strays }
+  return { path, entries, modules, strays, scaleOf: adapterScale(model.metadata) }
 }
 
 const anew = 'Get the LoRA anew, or look for another version of it.'

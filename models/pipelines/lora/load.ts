@@ -52,7 +52,7 @@ const mostInMemory = 2 ** 30
  * nothing of it matches, or where a weight of the base has another shape: both are named.
  */
 export async function loadLora(
-  { path, entries, modules, strays }: LoraCheckpoint,
+  { path, entries, modules, strays, scaleOf }: LoraCheckpoint,
   base: BaseCheckpoint,
 ): Promise<Lora> {
   const places = placesOf(base)
@@ -67,9 +67,17 @@ export async function loadLora(
     }
     const change = changeOf(name, await factorsOf(tensors, look), place)
     const alpha = tensors.alpha && (await alphaOf(tensors.alpha))
-    const scale = alpha === undefined || change.rank === undefined ? 1 : alpha / change.rank
+    const { rank } = change
+    const told =
+      rank === undefined ? undefined : alpha === undefined ? scaleOf(place.network, place.path, rank) : alpha / rank
     const own = changes.get(place.network) ?? []
-    own.push({ place: place.path, shape: place.shape, change, scale, bytes: bytesOf(change, tensors, place) })
+    own.push({
+      place: place.path,
+      shape: place.shape,
+      change,
+      scale: told ?? 1,
+      bytes: bytesOf(change, tensors, place),
+    })
     changes.set(place.network, own)
   }
   if (changes.size === 0)

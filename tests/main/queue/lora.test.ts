@@ -4,12 +4,13 @@ import { expect, it } from 'vitest'
 import { parseParameters } from '../../../main/gallery/parameters.ts'
 import { readPngText } from '../../../main/gallery/png.ts'
 import { hashModel } from '../../../models/checkpoint/hashes.ts'
+import { generateRequest } from '../../../preload/contract/generation.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { idle, openStudio, pictures, record, refusal, small, temporaryFolder } from '../studio.ts'
 
 const base = fixture('sd1-tiny', 'sd1-tiny.safetensors')
 const file = (name: string) => fixture('lora', `${name}.safetensors`)
-const request = { ...small, base, seed: 1 }
+const request = generateRequest.parse({ ...small, base, seed: 1 })
 
 async function opened() {
   const app = await openStudio()
@@ -26,7 +27,7 @@ it('a request keeps its LoRAs by reference; its pictures say which they were, as
   const job = await queue.enqueue({
     ...request,
     prompt,
-    loras: [{ lora: kohya.path, strength: -0.5 }, { lora: file('peft') }],
+    loras: [{ lora: kohya.path, strength: -0.5 }, { lora: file('peft'), strength: 1 }],
   })
   // The prompt's own stay in the prompt.
   expect(job.request).toMatchObject({
@@ -73,7 +74,7 @@ it('LoRAs are refused in one sentence before anything waits', async () => {
 
 it('a job whose LoRA was made for another family fails with both shapes, and the next goes on', async () => {
   const { app, queue } = await opened()
-  await queue.enqueue({ ...request, loras: [{ lora: file('wrong-base') }] })
+  await queue.enqueue({ ...request, loras: [{ lora: file('wrong-base'), strength: 1 }] })
   await queue.enqueue(request)
   await idle(app)
   const [failed] = (await queue.state({})).jobs
@@ -89,7 +90,7 @@ it('a LoRA is read anew where its file has changed', async () => {
   for (const name of ['kohya', 'peft']) {
     await copyFile(file(name), `${path}.part`)
     await rename(`${path}.part`, path)
-    drafts.push((await queue.draft({ ...request, loras: [{ lora: path }] }))?.picture)
+    drafts.push((await queue.draft({ ...request, loras: [{ lora: path, strength: 1 }] }))?.picture)
     drafts.push((await queue.draft({ ...request, loras: [{ lora: path, strength: 0.5 }] }))?.picture)
   }
   expect(drafts).not.toContain(undefined)

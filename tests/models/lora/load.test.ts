@@ -151,6 +151,43 @@ describe('a LoRA is refused in one sentence', () => {
   })
 })
 
+it('what PEFT was configured with stands in the metadata of diffusers: alpha, that of some layers, the root of the rank', async () => {
+  const [q, k, te] = [
+    `unet.${target}.to_q`,
+    `unet.${target}.to_k`,
+    'text_encoder.text_model.encoder.layers.0.self_attn.q_proj',
+  ]
+  const tensors = Object.fromEntries(
+    [q, k, te].flatMap(name => [
+      [`${name}.lora_A.weight`, down],
+      [`${name}.lora_B.weight`, up],
+    ]),
+  )
+  const told = async (configuration: unknown, more: Tensors = {}) => {
+    const metadata = {
+      lora_adapter_metadata: typeof configuration === 'string' ? configuration : JSON.stringify(configuration),
+    }
+    const lora = await open(
+      await writeLora(join(folder, `${files++}.safetensors`), { ...tensors, ...more }, metadata),
+      base,
+    )
+    return Object.fromEntries(
+      [...lora.changes].flatMap(([, all]) => all.map(({ place, scale }) => [place.split('.').at(-1), scale])),
+    )
+  }
+  const own = { 'unet.r': 4, 'unet.lora_alpha': 8, 'unet.alpha_pattern': { 'attn1.to_k': 2 } }
+  expect(await told(own)).toEqual({ to_q: 2, to_k: 0.5, q_proj: 1 })
+  expect(await told({ ...own, 'unet.use_rslora': true, 'text_encoder.lora_alpha': 2 })).toEqual({
+    to_q: 4,
+    to_k: 1,
+    q_proj: 0.5,
+  })
+  // An alpha of the module itself goes first.
+  expect(await told(own, { [`${q}.alpha`]: scalar(1) })).toMatchObject({ to_q: 0.25, to_k: 0.5 })
+  for (const strange of ['[', '[]', { 'unet.lora_alpha': 'much' }, { 'unet.alpha_pattern': 3 }])
+    expect(await told(strange)).toEqual({ to_q: 1, to_k: 1, q_proj: 1 })
+})
+
 it('what matches nothing is named: modules, and keys that are of none', async () => {
   const lora = await load({
     [`unet.${target}.to_q.lora_A.weight`]: down,

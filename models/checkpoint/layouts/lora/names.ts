@@ -56,9 +56,3 @@ export function loraNames({ unet: { table }, textEncoders }: BaseCheckpoint) {
     ]
   }
 }
-
-/** Which network a module is for, as its name alone says it. */
-export function networkOf(module: string): 'unet' | 'text_encoder' | 'text_encoder_2' {
-  if (/^(?:lora_te2_|(?:base_model\.model\.)?text_encoder_2\.)/.test(module)) return 'text_encoder_2'
-  return /^(?:lora_te1?_|(?:base_model\.model\.)?text_encoder\.)/.test(module) ? 'text_encoder' : 'unet'
-}
