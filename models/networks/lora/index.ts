@@ -5,5 +5,3 @@ import { lora } from './lora.ts'
 
 /** Every kind of change by the name that people know. */
 export const loraKinds = { LoRA: lora, LoHa: loha, LoKr: lokr } as const satisfies Record<string, LoraKind>
-
-export type LoraKindName = keyof typeof loraKinds

@@ -27,7 +27,10 @@ it('a request keeps its LoRAs by reference; its pictures say which they were, as
   const job = await queue.enqueue({
     ...request,
     prompt,
-    loras: [{ lora: kohya.path, strength: -0.5 }, { lora: file('peft'), strength: 1 }],
+    loras: [
+      { lora: kohya.path, strength: -0.5 },
+      { lora: file('peft'), strength: 1 },
+    ],
   })
   // The prompt's own stay in the prompt.
   expect(job.request).toMatchObject({
