@@ -30,6 +30,8 @@ export function formatParameters(settings: PictureSettings): string {
     ['VAE', vae?.name],
     ['Clip skip', settings.clipSkip],
     ['Denoising strength', settings.strength],
+    // How A1111 says that there was a mask; greys of ours mix, nothing is blurred.
+    ['Mask blur', settings.mask === undefined ? undefined : 0],
     ['Guidance method', settings.method],
     ['Guidance refresh', settings.refresh],
     ['Guidance interval', settings.interval?.join(' to ')],

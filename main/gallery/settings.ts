@@ -31,6 +31,9 @@ const settings = z.object({
   clipSkip: z.int().positive().exactOptional(),
   /** How much of a given picture was painted anew, 0..1; absent where it began as noise. */
   strength: z.number().exactOptional(),
+  /** Path of that picture, and of the one whose white says where it was painted anew. */
+  init: z.string().exactOptional(),
+  mask: z.string().exactOptional(),
   /** Every how many steps `guide` and `reuse` took both true passes. */
   refresh: z.int().nonnegative().exactOptional(),
   /** Noise levels sigma between which `interval` guided. */

@@ -50,8 +50,8 @@ export async function paint(job: Job, { engine, choices, addPicture, signal, ...
       signal,
       onProgress: progress => tell.onProgress(meter.measure(progress)),
       onPicture: async ({ pixels, width, height, settings, seed, passes, seconds }) => {
-        const strength = job.request.init === undefined ? undefined : job.request.strength
-        const recorded = recordedSettings(settings, { seed, base: await hashed, guide: await guideHashed, strength })
+        const models = { base: await hashed, guide: await guideHashed }
+        const recorded = recordedSettings(settings, { seed, ...models, begun: job.request })
         // Without the loading of the model, which says nothing of the picture.
         const all = seconds.text + seconds.denoise + seconds.decode
         try {

@@ -4,7 +4,12 @@ import { resolve } from 'node:path'
 import type { EngineRequest } from '../../models/engine/engine.ts'
 import { UserError } from '../../models/errors.ts'
 import { pathError } from '../../models/tensor/safetensors/open.ts'
-import { type GenerateRequest, generateRequest, predictionTypeOf } from '../../preload/contract/generation.ts'
+import {
+  type GenerateRequest,
+  generateRequest,
+  predictionTypeOf,
+  strengthOf,
+} from '../../preload/contract/generation.ts'
 import type { Job } from '../../preload/contract/queue.ts'
 import type { ModelChoice } from '../library/choice.ts'
 import type { Guided } from '../library/guides.ts'
@@ -26,6 +31,7 @@ export async function settled(asked: GenerateRequest, choices: Choices): Promise
   const { guide: _, ...request } = generateRequest.parse(asked)
   const base = await choices.resolveBase(request.base ?? 'demo')
   const { method, guide } = await choices.guidedBy(asked, base)
+  initOf(request)
   return {
     ...request,
     base: base.ref,
@@ -33,7 +39,19 @@ export async function settled(asked: GenerateRequest, choices: Choices): Promise
     ...(guide && { guide: guide.ref }),
     seed: request.seed ?? randomInt(2 ** 32),
     ...(request.init !== undefined && { init: await existing(resolve(request.init)) }),
+    ...(request.mask !== undefined && { mask: await existing(resolve(request.mask)) }),
   }
+}
+
+/** The picture that a request begins with. Throws UserError where there is a mask and no picture under it. */
+export function initOf({
+  init,
+  mask,
+  strength,
+}: Pick<GenerateRequest, 'init' | 'mask' | 'strength'>): EngineRequest['init'] {
+  if (init !== undefined) return { path: init, mask, strength: strengthOf({ strength, mask }) }
+  if (mask === undefined) return undefined
+  throw new UserError('A mask needs a picture that it lies over.', 'Choose the picture to start from too.')
 }
 
 async function existing(path: string): Promise<string> {
@@ -46,7 +64,7 @@ async function existing(path: string): Promise<string> {
 
 /** What is still missing of a request, after `done` pictures, for the engine. */
 export function engineRequest(
-  { seed = 0, count, init, strength, prediction, ...request }: Job['request'],
+  { seed = 0, count, init, mask, strength, prediction, ...request }: Job['request'],
   done: number,
   { base, method, guide }: { base: string } & Guided,
 ): EngineRequest {
@@ -59,7 +77,7 @@ export function engineRequest(
     seed: seedOf({ seed }, done),
     count: count - done,
     prediction: predictionTypeOf(prediction),
-    init: init === undefined ? undefined : { path: init, strength },
+    init: initOf({ init, mask, strength }),
   }
 }
 

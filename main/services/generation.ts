@@ -19,6 +19,7 @@ import { stemOf } from '../library/facts.ts'
 import { guidedBy, reportPair, shippedGuide } from '../library/guides.ts'
 import { shipped } from '../paths.ts'
 import { recordedSettings } from '../queue/recorded.ts'
+import { initOf } from '../queue/request.ts'
 
 /** A picture that lies on disk. */
 export interface SavedPicture {
@@ -84,9 +85,8 @@ export async function* generatePictures(
       method,
       prediction: predictionTypeOf(asked.prediction),
       seed: asked.seed ?? randomInt(2 ** 32),
-      init: asked.init === undefined ? undefined : { path: asked.init, strength: asked.strength },
+      init: initOf(asked),
     })
-    const strength = settings.init?.strength
     const autoV2 = await (hash ? hash() : hashOf(base, options.signal))
     const name = nameOf(asked.base ?? shipped.demo, base)
     let index = 0
@@ -94,7 +94,7 @@ export async function* generatePictures(
     for await (const picture of generate(pipeline, settings, { ...options, guide })) {
       const { seed, passes, seconds, trace } = picture
       const recorded = recordedSettings(settings, {
-        ...{ seed, strength },
+        ...{ seed, begun: asked },
         base: { name, ...(autoV2 !== undefined && { hash: autoV2 }) },
         guide: chosen && { name: chosen.name, ...(guideHash !== undefined && { hash: guideHash }) },
       })

@@ -102,7 +102,8 @@ function inspectModel(model: ModelDescription): ModelReport {
     predictionSure: model.prediction.sure,
   }
   // The other variants' UNets may hold more than ours: what they would miss is not known.
-  if (model.variant) return { ...base, leftover: model.leftover.map(({ key }) => key) }
+  if (model.variant && model.variant !== 'inpainting')
+    return { ...base, leftover: model.leftover.map(({ key }) => key) }
   const { problems, leftover } = examine(model)
   return {
     ...base,

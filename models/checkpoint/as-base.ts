@@ -2,7 +2,7 @@ import { UserError } from '../errors.ts'
 import { type Dtype, isFloat } from '../tensor/dtype.ts'
 import type { BaseCheckpoint, ModelDescription, NetworkPart } from './checkpoint.ts'
 
-const variantNames = { inpainting: 'an inpainting', depth: 'a depth', edit: 'a picture-editing' }
+const refused = { depth: 'a depth', edit: 'a picture-editing' }
 
 /** What the runtime reads in place. */
 const weightTypes: ReadonlySet<Dtype> = new Set(['f32', 'f16', 'bf16'])
@@ -14,10 +14,10 @@ const weightTypes: ReadonlySet<Dtype> = new Set(['f32', 'f16', 'bf16'])
 export const asBase = (model: ModelDescription): BaseCheckpoint => {
   if (model.kind !== 'base') throw new UserError(model.refusal.message, model.refusal.hint)
   const { variant, unet, vae, textEncoders } = model
-  if (variant) {
+  if (variant && variant !== 'inpainting') {
     const channels = unet.table.get('conv_in.weight')?.shape[1]
     throw new UserError(
-      `This is ${variantNames[variant]} model (its UNet takes ${channels} channels); it is recognised but not supported yet.`,
+      `This is ${refused[variant]} model (its UNet takes ${channels} channels); it is recognised but not supported yet.`,
       'Choose the plain model of the same name.',
     )
   }

@@ -23,7 +23,13 @@ export function misfit(
   base: BaseCheckpoint,
   prediction: Prediction['value'] = base.prediction.value,
 ): string | undefined {
-  const own = { architecture: base.architecture, predictionType: prediction, ...unetConfig(base.unet) }
+  const config = unetConfig(base.unet)
+  const own = {
+    ...{ architecture: base.architecture, predictionType: prediction },
+    ...config,
+    // What a guide sees of an inpainting base's input is the latent.
+    ...(base.variant === 'inpainting' && { inChannels: config.outChannels }),
+  }
   for (const [field, name] of Object.entries(fields) as [keyof typeof fields, string][]) {
     const wanted = facts.base[field]
     if (wanted === undefined || text(wanted) === text(own[field])) continue

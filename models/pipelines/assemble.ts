@@ -15,6 +15,7 @@ import { elements } from '../tensor/tensor.ts'
 import { addedInputs, encoderOutputs, openEncoders, type TextEncoder } from './encoders.ts'
 import { examine } from './examine.ts'
 import { type Guide, plug } from './guide.ts'
+import { latentOf } from './pairing.ts'
 import { parametersOf, refuse } from './parameters.ts'
 import { seenPrediction } from './prediction.ts'
 import { type OpenSessionsOptions, openSessions, type Sessions } from './sessions.ts'
@@ -107,7 +108,7 @@ export function unetGraph({ base, encoders, unet: config }: Networks, guide?: Gu
   const inject =
     guide &&
     plug(guide, {
-      ...{ sample, timestep, positive: told('positive'), negative: told('negative') },
+      ...{ sample: latentOf(sample, config), timestep, positive: told('positive'), negative: told('negative') },
       guidance: f32('guidance', [1], axes.batch),
     })
   const inputs = { sample, timestep, context, added: addedInputs(base, config) }

@@ -1,24 +1,36 @@
+import type { VaeConfig } from '../networks/vae/config.ts'
 import { f32, type Shape } from '../tensor/tensor.ts'
 import type { Pipeline } from './assemble.ts'
 import { requireFinite } from './finite.ts'
 
-/** A picture f32 [1, 3, height, width] in -1..1 as the scaled latent that the UNet works on, drawn by `noise`. */
-export async function toLatent(
+/** The normal distribution of latents that a picture is encoded to, unscaled; both of the latent's length. */
+export interface Encoded {
+  readonly mean: Float32Array
+  readonly deviation: Float32Array
+}
+
+/** Encodes a picture f32 [1, 3, height, width] in -1..1. */
+export async function encoded(
   pipeline: Pipeline,
   pixels: Float32Array,
-  shape: Shape,
-  noise: () => Float32Array,
-): Promise<Float32Array> {
-  const { mean, logvar } = await (await pipeline.sessions.encoder()).run({ picture: f32(pixels, shape) })
+  width: number,
+  height: number,
+): Promise<Encoded> {
+  const session = await pipeline.sessions.encoder()
+  const { mean, logvar } = await session.run({ picture: f32(pixels, [1, 3, height, width]) })
   if (mean?.dtype !== 'f32' || logvar?.dtype !== 'f32') throw new Error('the VAE gave no posterior')
   await requireFinite(mean.data, 'The VAE', [pipeline.base.vae])
-  const { scalingFactor, shiftFactor } = pipeline.vae
-  const normals = noise()
-  return mean.data.map((value, i) => {
-    const deviation = Math.exp(0.5 * Math.min(Math.max(logvar.data[i] as number, -30), 20))
-    return (value + deviation * (normals[i] as number) - shiftFactor) * scalingFactor
-  })
+  const deviation = logvar.data.map(value => Math.exp(0.5 * Math.min(Math.max(value, -30), 20)))
+  return { mean: mean.data, deviation }
 }
+
+/** The scaled latent that the UNet works on, by unit normals. */
+export const drawn = (
+  { scalingFactor, shiftFactor }: VaeConfig,
+  { mean, deviation }: Encoded,
+  normals: Float32Array,
+): Float32Array =>
+  mean.map((value, i) => (value + (deviation[i] as number) * (normals[i] as number) - shiftFactor) * scalingFactor)
 
 /** A latent f32 [1, channels, h, w] as a picture f32 [3, height, width] in 0..1. */
 export async function toPicture(pipeline: Pipeline, latent: Float32Array, shape: Shape): Promise<Float32Array> {

@@ -1,9 +1,9 @@
 import { nativeSize } from '../checkpoint/native-size.ts'
 import type { Pipeline } from './assemble.ts'
-import { readPixels } from './pixels.ts'
+import { readMask, readPixels } from './pixels.ts'
 import type { AskedSettings, GenerateSettings } from './settings.ts'
 
-/** Fills in what was left open, and reads the picture to start from. Throws `UserError` where that cannot be read. */
+/** Fills in what was left open, and reads the picture to start from and its mask. Throws `UserError` where one cannot be read. */
 export async function resolveSettings(
   pipeline: Pipeline,
   { init, ...asked }: AskedSettings,
@@ -19,6 +19,10 @@ export async function resolveSettings(
     width,
     height,
     sampler: asked.sampler ?? sampler ?? 'euler',
-    init: init && { pixels: await readPixels(init.path, width, height), strength: init.strength },
+    init: init && {
+      pixels: await readPixels(init.path, width, height),
+      strength: init.strength,
+      mask: init.mask === undefined ? undefined : await readMask(init.mask, width, height),
+    },
   }
 }

@@ -42,16 +42,18 @@ export interface AskedSettings extends Omit<GenerateSettings, 'width' | 'height'
   readonly width?: number | undefined
   readonly height?: number | undefined
   readonly sampler?: SamplerName | undefined
-  /** Picture file to start from; it is cut to the size that is painted. */
-  readonly init?: { readonly path: string; readonly strength: number } | undefined
+  /** Picture file to start from, and one that says where it is painted anew; both are cut to the size that is painted. */
+  readonly init?: { readonly path: string; readonly strength: number; readonly mask?: string | undefined } | undefined
 }
 
 /** A picture to start from instead of noise alone. */
 export interface InitPicture {
   /** f32 [1, 3, height, width] in -1..1. */
   readonly pixels: Float32Array
-  /** Share of the steps that are painted over it, above 0 to 1. */
+  /** Share of the steps that are painted over it, 0 to 1. */
   readonly strength: number
+  /** f32 [height * width]: 1 where it is painted anew, 0 where its own pixels stay; all is painted anew where it is left out. */
+  readonly mask?: Float32Array | undefined
 }
 
 /** The base's schedule with the person's choices in place. */

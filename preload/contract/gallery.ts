@@ -37,6 +37,8 @@ export const pictureSettings = z.object({
   rescale: z.number().optional(),
   clipSkip: z.int().optional(),
   strength: z.number().optional(),
+  init: z.string().optional(),
+  mask: z.string().optional(),
   predictionType: z.string().optional(),
   version: z.string(),
 })

@@ -74,13 +74,19 @@ export const generateRequest = z.object({
   height: multiple(8, 64, 4096).optional(),
   /** Which text encoder layer is taken, from the end: 1 is the last. */
   clipSkip: whole(1, 12).default(1),
-  /** Path of a picture to start from, and the share of the steps that repaint it. */
+  /** Path of a picture to start from, and the share of the steps that repaint it; see `strengthOf`. */
   init: z.string().optional(),
-  strength: between(0, 1).default(0.6),
+  strength: between(0, 1).optional(),
+  /** Path of a picture that says where `init` is painted anew: white is, black keeps its pixels. */
+  mask: z.string().optional(),
 })
 
 export type MethodName = (typeof methodNames)[number]
 export type GenerateRequest = z.input<typeof generateRequest>
+
+/** The share of the steps that repaint a picture: what lies under a mask is painted from noise alone where it is left out. */
+export const strengthOf = ({ strength, mask }: Pick<GenerateRequest, 'strength' | 'mask'>): number =>
+  strength ?? (mask === undefined ? 0.6 : 1)
 
 /** The prediction type of a request by diffusers' name. */
 export const predictionTypeOf = (name: GenerateRequest['prediction']) => (name === 'v' ? 'v_prediction' : name)

@@ -34,6 +34,13 @@ describe('parity with the reference', () => {
     expect(results.filter(({ status }) => status === 'passed').length).toBeGreaterThan(270)
   })
 
+  it('inpainting bases and masks over plain ones, of every family, and image to image of SD 2.x and SDXL', async () => {
+    const results = await pipelines.check(fixture('inpainting'), name => fixture(name))
+    expect(bad(results)).toEqual([])
+    // The folder of SD 1.x is at hand too, for runs that do not widen it.
+    expect(results.length).toBe(231)
+  })
+
   it('the demo family: every network call and whole pictures without guidance, with CFG and with both guides', async () => {
     const results = await family.check(fixture('family'), name =>
       name === 'base' ? shipped.demo : fixture(join('family', name)),
