@@ -34,7 +34,8 @@ export function convLayer(
 export function groupNormLayer(parameters: Parameters, path: string, x: Value, groups: number, eps: number): Value {
   const p = scope(parameters, path)
   const channels = [x.shape[1] as number]
-  return groupNorm(x, p('weight', channels), p('bias', channels), groups, eps)
+  const [weight, bias] = [p('weight', channels), p('bias', channels)]
+  return p.norm?.(x, { groups, weight, bias }) ?? groupNorm(x, weight, bias, groups, eps)
 }
 
 /** A layer normalisation at `path`, over the last axis of x. */

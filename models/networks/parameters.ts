@@ -9,7 +9,12 @@ export interface Parameters {
   (name: string, shape: Shape): Value
   /** What is plugged into the network that asks; see `injected`. */
   readonly inject?: Inject
+  /** How group normalisations are computed, where not from their own input; see `withNorm`. */
+  readonly norm?: Norm
 }
+
+/** Sees a group normalisation's input before it is computed, and may give the result in its place. */
+export type Norm = (x: Value, to: { groups: number; weight: Value; bias: Value }) => Value | undefined
 
 /**
  * Sees, and may change, the value at a named place of a network. Every linear layer and convolution is a place under
@@ -19,13 +24,22 @@ export type Inject = (place: string, value: Value, from?: Value) => Value
 
 /** The same parameters for a network that `inject` is plugged into. */
 export const injected = (parameters: Parameters, inject: Inject | undefined): Parameters =>
-  Object.assign((name: string, shape: Shape) => parameters(name, shape), inject && { inject })
+  Object.assign((name: string, shape: Shape) => parameters(name, shape), hooks(inject, parameters.norm))
+
+/** The same parameters for a network whose group normalisations `norm` sees. */
+export const withNorm = (parameters: Parameters, norm: Norm): Parameters =>
+  Object.assign((name: string, shape: Shape) => parameters(name, shape), hooks(parameters.inject, norm))
+
+const hooks = (inject: Inject | undefined, norm: Norm | undefined) => ({
+  ...(inject && { inject }),
+  ...(norm && { norm }),
+})
 
 /** The parameters below a path: `scope(p, 'mid_block')('norm.weight', ...)` asks for `mid_block.norm.weight`. */
 export const scope = (parameters: Parameters, path: string): Parameters => {
-  const { inject } = parameters
+  const { inject, norm } = parameters
   return injected(
-    (name, shape) => parameters(`${path}.${name}`, shape),
+    Object.assign((name: string, shape: Shape) => parameters(`${path}.${name}`, shape), hooks(undefined, norm)),
     inject && ((place, value, from) => inject(place === '' ? path : `${path}.${place}`, value, from)),
   )
 }

@@ -19,6 +19,7 @@ import { latentOf } from './pairing.ts'
 import { parametersOf, refuse } from './parameters.ts'
 import { seenPrediction } from './prediction.ts'
 import { type OpenSessionsOptions, openSessions, type Sessions } from './sessions.ts'
+import { vaePartGraph } from './vae-tiles.ts'
 
 /** A base that is ready to paint. Its networks are loaded when they are first needed. */
 export interface Pipeline {
@@ -136,10 +137,17 @@ function loadables(networks: Networks): Parameters<typeof openSessions>[0] {
       return { graph: () => toOnnx(encoderOutputs(base, index, encoder, clipSkip)), bytes: bytesOf(encoder.part) }
     },
     unet: guide => ({ graph: () => unetGraph(networks, guide), bytes: bytesOf(unet) + (guide?.bytes ?? 0) }),
-    decoder: { graph: () => decoderGraph(networks), bytes: bytesOf(vae, /^(decoder|post_quant_conv)[.]/) },
-    encoder: { graph: () => encoderGraph(networks), bytes: bytesOf(vae, /^(encoder|quant_conv)[.]/) },
+    decoder: { graph: () => decoderGraph(networks), bytes: bytesOf(vae, decoderNames) },
+    encoder: { graph: () => encoderGraph(networks), bytes: bytesOf(vae, encoderNames) },
+    vaePart: part => ({
+      graph: () => vaePartGraph(part, networks.vae, vae),
+      bytes: bytesOf(vae, part.startsWith('encoder') ? encoderNames : decoderNames),
+    }),
   }
 }
+
+const decoderNames = /^(decoder|post_quant_conv)[.]/
+const encoderNames = /^(encoder|quant_conv)[.]/
 
 /** What a network's weights take as f32. */
 function bytesOf({ table }: NetworkPart, names = /^/): number {

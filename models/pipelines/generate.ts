@@ -54,6 +54,9 @@ export interface Progress {
   /** Steps done and steps in all, while denoising. */
   readonly step: number
   readonly steps: number
+  /** Runs of the VAE done and in all, while a large picture is decoded in tiles. */
+  readonly tile?: number
+  readonly tiles?: number
 }
 
 export interface GenerateOptions {
@@ -95,6 +98,8 @@ export async function* generate(
   let { steps } = settings
   const report = (phase: Progress['phase'], picture: number, step = 0, estimate?: Latent) =>
     onProgress?.({ phase, picture, step, steps }, estimate)
+  const decoding = (picture: number, done: number, all: number) =>
+    onProgress?.({ phase: 'decode', picture, step: steps, steps, ...(all > 1 && { tile: done, tiles: all }) })
 
   const watch = new Stopwatch()
   const guided = settings.method !== 'none' && settings.guidance !== 1
@@ -157,11 +162,14 @@ export async function* generate(
       }),
     )
 
-    report('decode', index)
+    report('decode', index, steps)
     await pause(signal)
-    await watch.time('load', () => pipeline.sessions.decoder())
-    await pause(signal)
-    const image = await watch.time('decode', () => toPicture(pipeline, latent, latentShape))
+    const image = await watch.time('decode', () =>
+      toPicture(pipeline, latent, latentShape, async (done, all) => {
+        decoding(index, done, all)
+        await pause(signal)
+      }),
+    )
     yield {
       seed,
       width,

@@ -1,6 +1,7 @@
 import type { OnnxModel } from '../graph/onnx/write.ts'
 import { openSession, type Session, type SessionOptions } from '../runtime/session.ts'
 import type { Guide } from './guide.ts'
+import type { VaePart } from './vae-tiles.ts'
 
 /** The networks as sessions, each loaded when it is first asked for; see the networks for shapes. */
 export interface Sessions {
@@ -19,6 +20,8 @@ export interface Sessions {
   decoder(): Promise<Session>
   /** `picture` to `mean` and `logvar`. */
   encoder(): Promise<Session>
+  /** A part of the VAE, for pictures that it takes tile by tile. */
+  vaePart(part: VaePart): Promise<Session>
   /** What is loaded now. */
   loaded(): readonly LoadedSession[]
   /** Gives back what is loaded; it is loaded again when it is next asked for. */
@@ -52,6 +55,7 @@ interface Networks {
   readonly unet: (guide?: Guide) => Loadable
   readonly decoder: Loadable
   readonly encoder: Loadable
+  readonly vaePart: (part: VaePart) => Loadable
 }
 
 interface Opened {
@@ -99,6 +103,7 @@ export function openSessions(networks: Networks, { beforeLoad, ...options }: Ope
     },
     decoder: () => ask('decoder', networks.decoder),
     encoder: () => ask('encoder', networks.encoder),
+    vaePart: part => ask(part, networks.vaePart(part)),
     loaded: () =>
       [...opened].flatMap(([name, { bytes, used, ready }]) =>
         // One that is being loaded cannot make room for itself.

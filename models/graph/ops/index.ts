@@ -6,6 +6,7 @@ import { conv2dOp } from './conv2d.ts'
 import { cosOp } from './cos.ts'
 import { gatherOp } from './gather.ts'
 import { geluOp } from './gelu.ts'
+import { groupMeanOp } from './group-mean.ts'
 import { groupNormOp } from './group-norm.ts'
 import { layerNormOp } from './layer-norm.ts'
 import { linearOp } from './linear.ts'
@@ -31,6 +32,7 @@ export const ops = {
   cos: cosOp,
   gather: gatherOp,
   gelu: geluOp,
+  groupMean: groupMeanOp,
   groupNorm: groupNormOp,
   layerNorm: layerNormOp,
   linear: linearOp,

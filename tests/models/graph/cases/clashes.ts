@@ -62,6 +62,11 @@ export const clashes: { readonly [K in OpName]: readonly Clash<ParamsOf<K>>[] } 
     [[x(), whole(3)], { axis: 0 }],
   ],
   gelu: wholeNumbers,
+  groupMean: [
+    [[x(1, 6, 4, 4)], { groups: 4 }],
+    [[x(6, 4, 4)], { groups: 3 }],
+    [[half(1, 6, 4, 4)], { groups: 3 }],
+  ],
   groupNorm: [
     [[x(1, 6, 4, 4), x(6), x(6)], { groups: 4, eps: 1e-5 }],
     [[x(1, 6, 4, 4), x(6), x(6)], { groups: 0, eps: 1e-5 }],

@@ -2,7 +2,7 @@ import type { OpName } from '../../../../models/graph/ops/index.ts'
 import type { ParamsOf } from '../op-name.ts'
 import type { Cases } from './case.ts'
 import { add, cos, gelu, mul, sigmoid, sin } from './elementwise.ts'
-import { attention, conv2d, groupNorm, layerNorm, linear } from './layers.ts'
+import { attention, conv2d, groupMean, groupNorm, layerNorm, linear } from './layers.ts'
 import { cast, concat, gather, reshape, reshapeLike, slice, transpose } from './layout.ts'
 import { pixelShuffle, pixelUnshuffle, resizeNearestLike, upsampleNearest } from './pixels.ts'
 
@@ -16,6 +16,7 @@ export const cases: { readonly [K in OpName]: Cases<ParamsOf<K>> } = {
   cos,
   gather,
   gelu,
+  groupMean,
   groupNorm,
   layerNorm,
   linear,

@@ -61,6 +61,17 @@ export const layerNorm: Cases<{ readonly eps: number }> = {
     })),
 }
 
+export const groupMean: Cases<{ readonly groups: number }> = {
+  ulps: 64,
+  cases: fc
+    .record({ groups: int(1, 4), perGroup: int(1, 3), sizes: twoSizes(['n', 'h', 'w'], 1, 6) })
+    .map(({ groups, perGroup, sizes }) => ({
+      params: { groups },
+      inputs: [f32Input(['n', groups * perGroup, 'h', 'w'])],
+      sizes,
+    })),
+}
+
 export const groupNorm: Cases<{ readonly groups: number; readonly eps: number }> = {
   ulps: 256,
   cases: fc

@@ -2,7 +2,7 @@ import type { OpName } from '../../../../models/graph/ops/index.ts'
 import type { ParamsOf } from '../op-name.ts'
 import { cast } from './cast.ts'
 import { add, cos, gelu, mul, sigmoid, sin } from './elementwise.ts'
-import { attention, conv2d, groupNorm, layerNorm, linear } from './layers.ts'
+import { attention, conv2d, groupMean, groupNorm, layerNorm, linear } from './layers.ts'
 import { concat, gather, reshape, reshapeLike, slice, transpose } from './layout.ts'
 import type { Nd } from './nd.ts'
 import { pixelShuffle, pixelUnshuffle, resizeNearestLike, upsampleNearest } from './pixels.ts'
@@ -17,6 +17,7 @@ export const reference: { readonly [K in OpName]: (inputs: readonly Nd[], params
   cos,
   gather,
   gelu,
+  groupMean,
   groupNorm,
   layerNorm,
   linear,

@@ -88,3 +88,13 @@ export function attention(
     return sum(seen, other => ((scores[other] as number) / total) * at(value, [n, other, channel]))
   })
 }
+
+export function groupMean([x]: readonly Nd[], { groups }: { readonly groups: number }): Nd {
+  const picture = x as Nd
+  const [n, channels, height, width] = picture.shape as Four
+  const each = channels / groups
+  return build([n, groups, 1], ([i = 0, group = 0]) => {
+    const total = sum(each, c => sum(height, y => sum(width, z => at(picture, [i, group * each + c, y, z]))))
+    return total / (each * height * width)
+  })
+}
