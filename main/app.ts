@@ -5,6 +5,7 @@ import { type Database, type DatabaseOptions, openDatabase } from './database/da
 import { databaseFile } from './database/hold.ts'
 import { Events } from './events.ts'
 import { type Gallery, openGallery } from './gallery/gallery.ts'
+import { Inputs } from './gallery/inputs.ts'
 import { type Library, openLibrary } from './library/library.ts'
 import { Trials } from './library/trial.ts'
 import { type Lock, lockData } from './lock.ts'
@@ -17,6 +18,7 @@ export interface App {
   readonly events: Events
   readonly gallery: Gallery
   readonly library: Library
+  readonly inputs: Inputs
   /** Says where the studio can be found, for a second one that is started on the same data. */
   runsAt(url: string): Promise<void>
   /** What is painted stops and stays in the queue. The engine stays open: it belongs to who made it. */
@@ -156,6 +158,7 @@ export async function openApp({ data: given, engine, sameDisk = true }: AppOptio
     })
     closing.add(() => last)
     const services = { gallery: gallery.service, models: library.service, queue: queue.service, system: system.service }
-    return { services, events, gallery, library, runsAt: url => lock.tell(url), close: closing.all }
+    const inputs = new Inputs(data)
+    return { services, events, gallery, library, inputs, runsAt: url => lock.tell(url), close: closing.all }
   })
 }

@@ -52,6 +52,11 @@ export const createValues = z.object({
   width: z.int().nullable().catch(null),
   height: z.int().nullable().catch(null),
   clipSkip: z.int().min(1).max(12).catch(1),
+  /** Paths of the picture to start from, and of the one that says where it is painted anew. */
+  init: z.string().nullable().catch(null),
+  mask: z.string().nullable().catch(null),
+  /** Share of the steps that repaint it; null is what is usual with a mask and without. */
+  strength: z.number().min(0).max(1).nullable().catch(null),
 })
 export type CreateValues = z.infer<typeof createValues>
 
@@ -104,19 +109,20 @@ export function pictureKey(request: GenerateRequest): string {
   const { base, prompt, negative, steps, sampler, schedule, prediction, seed, width, height, clipSkip } = request
   const rest = [base, prompt, negative, steps, sampler, schedule, prediction, seed, width, height, clipSkip]
   // Where it begins with no picture its strength says nothing.
-  const begun = request.init === undefined ? [] : [request.init, request.strength]
+  const begun = request.init === undefined ? [] : [request.init, request.mask, request.strength]
   return JSON.stringify([...rest, ...begun, guidanceKey(request)])
 }
 
 /** What a request says beside base, guidance and count. */
 export function pictureRequest(values: CreateValues, width: number, height: number) {
-  const { prompt, negative, steps, seed, schedule, clipSkip, sampler, prediction } = values
+  const { prompt, negative, steps, seed, schedule, clipSkip, sampler, prediction, init, mask, strength } = values
   return {
     ...{ prompt, steps, seed, width, height, schedule, clipSkip },
     // An empty field is no negative prompt, which to SDXL is not the same as an empty one.
     ...(negative !== '' && { negative }),
     ...(sampler !== auto && { sampler }),
     ...(prediction !== auto && { prediction }),
+    ...(init !== null && { init, ...(mask !== null && { mask }), ...(strength !== null && { strength }) }),
   } satisfies Partial<GenerateRequest>
 }
 
@@ -151,5 +157,8 @@ export function valuesOf(record: PictureRecord) {
     schedule: named(scheduleNames, record.schedule) ?? auto,
     prediction: named(predictionNames, record.predictionType?.replace('_prediction', '')) ?? auto,
     clipSkip: within(1, 12, record.clipSkip ?? 1),
+    init: record.init ?? null,
+    mask: record.mask ?? null,
+    strength: record.init === undefined || record.strength === undefined ? null : within(0, 1, record.strength),
   } satisfies Partial<CreateValues>
 }

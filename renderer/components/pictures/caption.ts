@@ -38,7 +38,8 @@ function settingsLines(settings: PictureRecord): CaptionLine[] {
     { label: 'Schedule', value: scheduleWord(settings.schedule) },
     { label: 'Seed', value: String(seed), filter: `seed:${seed}` },
   )
-  if (strength !== undefined) lines.push({ label: 'Strength', value: String(strength) })
+  if (strength !== undefined)
+    lines.push({ label: 'Strength', value: `${strength}${settings.mask ? ', under a mask' : ''}` })
   if (clipSkip > 1) lines.push({ label: 'Clip skip', value: String(clipSkip) })
   if (predictionType) lines.push({ label: 'Prediction', value: predictionType.replace('_prediction', '') })
   return lines
