@@ -43,8 +43,8 @@ const pixelsOf = (src: string): Promise<number[]> =>
 const covered = (): Promise<number> =>
   canvas().evaluate(each => {
     const { width, height } = each as HTMLCanvasElement
-    const { data } = (each as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, width, height) as ImageData
-    return data.filter((value, i) => i % 4 === 3 && value > 127).length / (width * height)
+    const image = (each as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, width, height)
+    return (image?.data.filter((value, i) => i % 4 === 3 && value > 127).length ?? 0) / (width * height)
   })
 
 async function stroke(from: readonly [number, number], to: readonly [number, number]): Promise<void> {
