@@ -59,6 +59,7 @@ async function stroke(from: readonly [number, number], to: readonly [number, num
 
 describe('a picture to start from', { timeout: 240_000 }, () => {
   test('is taken from what was painted, and painted anew where a mask says so', async () => {
+    await page.getByRole('combobox', { name: 'Base: Demo model' }).waitFor()
     await page.getByRole('textbox', { name: 'Prompt', exact: true }).fill('a big strawberry')
     await page.getByRole('spinbutton', { name: 'Number of steps' }).fill('4')
     await paint(1)
@@ -101,7 +102,7 @@ describe('a picture to start from', { timeout: 240_000 }, () => {
   })
 
   test('the keyboard paints and erases, and nothing left is no mask', async () => {
-    await button('Change the mask').click()
+    await button('Edit mask').click()
     await expect.poll(covered).toBeGreaterThan(0.02)
     await button('Clear').click()
     expect(await covered()).toBe(0)
