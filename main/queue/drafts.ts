@@ -25,9 +25,10 @@ export class Drafts {
       const request = await settled({ ...asked, count: 1 }, this.#choices)
       const base = await this.#choices.resolveBase(request.base ?? 'demo')
       const guided = await this.#choices.guidedBy(request, base)
+      const target = await this.#choices.target(request)
       signal.throwIfAborted()
       let draft: Draft | null = null
-      await this.#engine.generate(engineRequest(request, 0, { base: base.path, ...guided }), {
+      await this.#engine.generate(engineRequest(request, 0, { base: base.path, target, ...guided }), {
         signal,
         async onPicture({ pixels, width, height, passes, seconds: { text, denoise, decode } }) {
           const webp = await sharp(pixels, { raw: { width, height, channels: 3 } })

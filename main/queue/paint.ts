@@ -39,6 +39,7 @@ export class SavingFailed extends Error {
 export async function paint(job: Job, { engine, choices, addPicture, signal, ...tell }: Painting): Promise<void> {
   const chosen = await choices.resolveBase(job.request.base ?? 'demo')
   const guided = await choices.guidedBy(job.request, chosen)
+  const target = await choices.target(job.request)
   // Read while the first picture is painted: a file of some gigabytes takes its time.
   const hashed = hashedName(chosen)
   const guideHashed = guided.guide && hashedName(guided.guide)
@@ -46,7 +47,7 @@ export async function paint(job: Job, { engine, choices, addPicture, signal, ...
   let { done } = job
   let failure: SavingFailed | undefined
   try {
-    await engine.generate(engineRequest(job.request, done, { base: chosen.path, ...guided }), {
+    await engine.generate(engineRequest(job.request, done, { base: chosen.path, target, ...guided }), {
       signal,
       onProgress: progress => tell.onProgress(meter.measure(progress)),
       onPicture: async ({ pixels, width, height, settings, seed, passes, seconds }) => {

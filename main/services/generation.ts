@@ -19,6 +19,7 @@ import { stemOf } from '../library/facts.ts'
 import { guidedBy, reportPair, shippedGuide } from '../library/guides.ts'
 import { shipped } from '../paths.ts'
 import { recordedSettings } from '../queue/recorded.ts'
+import type { Devices } from './devices.ts'
 
 /** A picture that lies on disk. */
 export interface SavedPicture {
@@ -44,6 +45,8 @@ export interface Keeper {
 interface GenerationOptions extends Omit<GenerateOptions, 'signal'> {
   readonly signal?: AbortSignal | undefined
   readonly keeper: Keeper
+  /** Finds the device that is asked for. */
+  readonly devices: Pick<Devices, 'target'>
   /** The hash of the base's file where it is known; it is computed where this is left out. */
   readonly hash?: (() => Promise<string | undefined>) | undefined
   /** The guides that there are; the shipped one where this is left out. */
@@ -67,7 +70,7 @@ export const toFiles = (place: (index: number) => string): Keeper => ({
  */
 export async function* generatePictures(
   request: GenerateRequest,
-  { keeper, hash, guides = [shippedGuide], ...options }: GenerationOptions,
+  { keeper, devices, hash, guides = [shippedGuide], ...options }: GenerationOptions,
 ): AsyncGenerator<SavedPicture, void, void> {
   const asked = generateRequest.parse(request)
   const base = asBase(await describeModel(asked.base ?? shipped.demo))
@@ -76,7 +79,8 @@ export async function* generatePictures(
   const { method, guide: chosen } = await guidedBy(asked, choice)
   const checkpoint = chosen && asGuide(await describeModel(chosen.path))
   const guide = checkpoint && (await loadGuide(checkpoint, base, predictionTypeOf(asked.prediction)))
-  const pipeline = await assemble(base, { merges: shipped.merges })
+  const target = await devices.target(asked)
+  const pipeline = await assemble(base, { merges: shipped.merges, target })
   try {
     await keeper.prepare()
     const settings = await resolveSettings(pipeline, {

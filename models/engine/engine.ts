@@ -1,6 +1,7 @@
 import type { Progress } from '../pipelines/generate.ts'
 import type { AskedSettings, GenerateSettings } from '../pipelines/settings.ts'
 import type { Timings } from '../pipelines/stopwatch.ts'
+import type { Target } from '../runtime/target.ts'
 
 /** A request as the engine takes it: paths are absolute, what the person left open is `undefined`. */
 export interface EngineRequest extends AskedSettings {
@@ -10,6 +11,8 @@ export interface EngineRequest extends AskedSettings {
   readonly guide?: string | undefined
   /** merges.txt of CLIP's own tokenizer. */
   readonly merges: string
+  /** Where it is computed; on the CPU where it is left out. */
+  readonly target?: Target | undefined
 }
 
 /** A picture as it leaves the engine. */

@@ -46,14 +46,14 @@ export class Painter {
 
   /** Paints the pictures that are not done yet, and counts those that it does. */
   async #paintRest(
-    { base, guide: guidePath, merges, ...asked }: EngineRequest,
+    { base, guide: guidePath, merges, target, ...asked }: EngineRequest,
     { onProgress, onPicture, signal }: PaintHooks,
     done: { pictures: number },
   ): Promise<void> {
     const begin = performance.now()
     onProgress({ phase: 'load', picture: done.pictures, step: 0, steps: asked.steps })
     await pause(signal)
-    const cached = await this.#pipelines.open(base, merges)
+    const cached = await this.#pipelines.open(base, { merges, target })
     const guide = guidePath === undefined ? undefined : await cached.guide(guidePath, asked.prediction)
     const { init, ...settings } = await resolveSettings(cached.pipeline, asked)
     await pause(signal)

@@ -3,7 +3,7 @@ import { asBase } from '../checkpoint/as-base.ts'
 import { asGuide } from '../checkpoint/as-guide.ts'
 import { describeModel } from '../checkpoint/describe.ts'
 import { UserError } from '../errors.ts'
-import { assemble, type Pipeline } from '../pipelines/assemble.ts'
+import { type AssembleOptions, assemble, type Pipeline } from '../pipelines/assemble.ts'
 import { fitColours, type LatentColours } from '../pipelines/colours.ts'
 import { type Guide, loadGuide } from '../pipelines/guide.ts'
 import type { PredictionType } from '../samplers/schedule.ts'
@@ -21,6 +21,8 @@ export interface CachedPipeline {
    */
   guide(path: string, prediction: PredictionType | undefined): Promise<Guide>
 }
+
+type OpenOptions = Pick<AssembleOptions, 'merges' | 'target'>
 
 interface Entry extends CachedPipeline {
   readonly mark: string
@@ -45,13 +47,13 @@ export class PipelineCache {
    * The pipeline of a model file or folder, made anew where a file was changed since. Throws `UserError` where it is
    * no base to paint with, `ModelFault` where its own files are at fault.
    */
-  async open(path: string, merges: string): Promise<CachedPipeline> {
-    const key = JSON.stringify([path, merges])
+  async open(path: string, options: OpenOptions): Promise<CachedPipeline> {
+    const key = JSON.stringify([path, options])
     const mark = await fingerprint(path)
     const known = this.#entries.get(key)
     this.#entries.delete(key)
     if (known && known.mark !== mark) await known.pipeline.sessions.release()
-    const entry = known?.mark === mark ? known : await this.#assemble(path, merges, mark)
+    const entry = known?.mark === mark ? known : await this.#assemble(path, options, mark)
     this.#entries.set(key, entry)
     for (const [other, { pipeline }] of [...this.#entries].slice(0, -mostBases)) {
       this.#entries.delete(other)
@@ -70,7 +72,7 @@ export class PipelineCache {
     for (const { pipeline } of this.#entries.values()) await pipeline.sessions.release()
   }
 
-  async #assemble(path: string, merges: string, mark: string): Promise<Entry> {
+  async #assemble(path: string, options: OpenOptions, mark: string): Promise<Entry> {
     const beforeLoad = async (bytes: number) => {
       // The runtime maps the files: what was read of their headers must still be true.
       if ((await fingerprint(path)) !== mark)
@@ -78,7 +80,7 @@ export class PipelineCache {
       await this.#makeRoom(bytes)
     }
     const model = await describeModel(path)
-    const pipeline = await judged(() => assemble(asBase(model), { merges, beforeLoad }))
+    const pipeline = await judged(() => assemble(asBase(model), { ...options, beforeLoad }))
     let fitted: Promise<LatentColours> | undefined
     return {
       pipeline,

@@ -8,6 +8,7 @@ import { unet } from '../networks/unet/unet.ts'
 import { type VaeConfig, vaeFactor } from '../networks/vae/config.ts'
 import { decode } from '../networks/vae/decode.ts'
 import { encode } from '../networks/vae/encode.ts'
+import { onCpu, type Target } from '../runtime/target.ts'
 import { scheduleFromDiffusers } from '../samplers/diffusers.ts'
 import type { SamplerName } from '../samplers/index.ts'
 import { type PredictionType, type ScheduleConfig, sd1Schedule } from '../samplers/schedule.ts'
@@ -42,19 +43,27 @@ export interface Pipeline {
 export interface AssembleOptions extends OpenSessionsOptions {
   /** merges.txt of CLIP's own tokenizer, for bases that bring none. */
   readonly merges: string
+  /** Where its networks are computed; on the CPU where it is left out. */
+  readonly target?: Target | undefined
 }
 
 /**
  * Makes a pipeline of a base. Every network's parameters are checked against the files' headers; no weight is
  * loaded yet. Throws `UserError` where a parameter is missing or unusable.
  */
-export async function assemble(base: BaseCheckpoint, { merges, ...options }: AssembleOptions): Promise<Pipeline> {
+export async function assemble(
+  base: BaseCheckpoint,
+  { merges, target = onCpu, ...options }: AssembleOptions,
+): Promise<Pipeline> {
   const { problems, leftover } = examine(base)
   if (problems[0]) refuse([problems[0], ...problems.slice(1)])
   const encoders = await openEncoders(base, merges)
   const configs = { unet: unetConfig(base.unet), vae: vaeConfig(base.vae) }
   const own = base.scheduler === undefined ? undefined : scheduleFromDiffusers(base.scheduler)
-  const sessions = openSessions(loadables({ base, encoders, ...configs }), options)
+  const sessions = openSessions(loadables({ base, encoders, target, ...configs }), {
+    ...options,
+    device: target.device,
+  })
   let seen: Promise<PredictionType> | undefined
   return {
     base,
@@ -95,10 +104,15 @@ const axes = {
 const f32 = (name: string, shape: readonly number[], free: readonly (string | null)[]): Value =>
   input(name, { shape, dtype: 'f32' }, free)
 
-type Networks = Pick<Pipeline, 'base' | 'encoders' | 'unet' | 'vae'>
+interface Networks extends Pick<Pipeline, 'base' | 'encoders' | 'unet' | 'vae'> {
+  readonly target?: Target
+}
+
+/** All but the UNet are computed with 32 bits: they run once a picture, and XL's VAE is known to leave f16's range. */
+const precise = ({ target = onCpu }: Networks): Target => ({ ...target, precision: 'fp32' })
 
 /** The UNet as ONNX, with a guide in it or plain, free in batch, height, width and tokens. */
-export function unetGraph({ base, encoders, unet: config }: Networks, guide?: Guide): OnnxModel {
+export function unetGraph({ base, encoders, unet: config, target = onCpu }: Networks, guide?: Guide): OnnxModel {
   const sample = f32('sample', [1, config.inChannels, 16, 16], axes.picture)
   const timestep = f32('timestep', [1], axes.batch)
   const tokens = encoders[0]?.config.positions ?? 1
@@ -111,17 +125,22 @@ export function unetGraph({ base, encoders, unet: config }: Networks, guide?: Gu
       guidance: f32('guidance', [1], axes.batch),
     })
   const inputs = { sample, timestep, context, added: addedInputs(base, config) }
-  return toOnnx({ prediction: unet(config, parametersOf(base.unet), inputs, inject) })
+  return toOnnx({ prediction: unet(config, parametersOf(base.unet), inputs, inject) }, target)
 }
 
-function decoderGraph({ base, vae }: Networks): OnnxModel {
+function decoderGraph(networks: Networks): OnnxModel {
+  const { base, vae } = networks
   const latent = f32('latent', [1, vae.latentChannels, 16, 16], axes.picture)
-  return toOnnx({ picture: decode(vae, parametersOf(base.vae), latent) })
+  return toOnnx({ picture: decode(vae, parametersOf(base.vae), latent) }, precise(networks))
 }
 
-function encoderGraph({ base, vae }: Networks): OnnxModel {
+function encoderGraph(networks: Networks): OnnxModel {
+  const { base, vae } = networks
   const side = 16 * vaeFactor(vae)
-  return toOnnx({ ...encode(vae, parametersOf(base.vae), f32('picture', [1, 3, side, side], axes.picture)) })
+  return toOnnx(
+    { ...encode(vae, parametersOf(base.vae), f32('picture', [1, 3, side, side], axes.picture)) },
+    precise(networks),
+  )
 }
 
 /** The networks as they are loaded; a session's weights are those of its half of the VAE. */
@@ -132,7 +151,10 @@ function loadables(networks: Networks): Parameters<typeof openSessions>[0] {
     text(clipSkip, index) {
       const encoder = encoders[index]
       if (!encoder) throw new RangeError(`there is no text encoder ${index}`)
-      return { graph: () => toOnnx(encoderOutputs(base, index, encoder, clipSkip)), bytes: bytesOf(encoder.part) }
+      return {
+        graph: () => toOnnx(encoderOutputs(base, index, encoder, clipSkip), precise(networks)),
+        bytes: bytesOf(encoder.part),
+      }
     },
     unet: guide => ({ graph: () => unetGraph(networks, guide), bytes: bytesOf(unet) + (guide?.bytes ?? 0) }),
     decoder: { graph: () => decoderGraph(networks), bytes: bytesOf(vae, /^(decoder|post_quant_conv)[.]/) },

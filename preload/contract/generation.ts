@@ -18,6 +18,8 @@ export const samplerNames = [
 ] as const
 export const scheduleNames = ['auto', 'leading', 'linspace', 'trailing', 'karras', 'exponential', 'beta'] as const
 export const predictionNames = ['epsilon', 'v'] as const
+export const deviceNames = ['cpu', 'webgpu', 'dml', 'coreml', 'cuda'] as const
+export const precisionNames = ['fp32', 'fp16'] as const
 
 const whole = (min: number, max: number) => {
   const error = `must be a whole number from ${min} to ${max}`
@@ -35,9 +37,17 @@ const multiple = (of: number, min: number, max: number) => {
 }
 const text = z.string().max(20_000, { error: 'must have at most 20,000 characters' })
 
-/** What a person asks for. What is left out is the base's own choice. */
+/** Where pictures are computed, and how. */
+export const placement = z.object({
+  /** The fastest device that computes rightly where it is left out. */
+  device: oneOf(deviceNames).optional(),
+  /** Of the UNet's numbers; fp32 where it is left out. */
+  precision: oneOf(precisionNames).optional(),
+})
+
 const twoLevels = 'must be two noise levels, the lower one first'
 
+/** What a person asks for. What is left out is the base's own choice. */
 export const generateRequest = z.object({
   prompt: text,
   /** SDXL is told nothing where it is left out, and the states of an empty text where it is ''; others know no difference. */
@@ -66,6 +76,7 @@ export const generateRequest = z.object({
   schedule: oneOf(scheduleNames).default('auto'),
   /** What the network's output is taken for, where the file does not say it or says it wrongly. */
   prediction: oneOf(predictionNames).optional(),
+  ...placement.shape,
   /** Drawn at random where it is left out, and always recorded. */
   seed: whole(0, 2 ** 32 - 1).optional(),
   count: whole(1, 1000).default(1),

@@ -1,6 +1,6 @@
-import { applyUnary, unary } from './elementwise.ts'
+import { applyUnary, trigonometric } from './elementwise.ts'
 
-export const cosOp = unary('cos', 'Cos')
+export const cosOp = trigonometric('cos', 'Cos')
 
 /** Cosine of x in radians. */
 export const cos = applyUnary(cosOp)

@@ -1,3 +1,4 @@
+import { onnxType } from '../onnx/types.ts'
 import { apply, clash, type Op } from '../op.ts'
 import type { Value } from '../value.ts'
 
@@ -42,6 +43,17 @@ export function unary(name: string, onnx: string): Op<NoParams> {
       return { shape: x.shape, dtype: x.dtype }
     },
     emit: (emitter, inputs) => emitter.node(onnx, inputs),
+  }
+}
+
+/** Angles: graphics processors are allowed to be wrong by 2^-11, and by more beyond a turn; as f64 they are left to the CPU. */
+export function trigonometric(name: string, onnx: string): Op<NoParams> {
+  return {
+    ...unary(name, onnx),
+    emit(emitter, inputs) {
+      const wide = emitter.node('Cast', inputs, { to: onnxType('f64') })
+      return emitter.node('Cast', [emitter.node(onnx, [wide])], { to: onnxType('f32') })
+    },
   }
 }
 

@@ -1,6 +1,6 @@
-import { applyUnary, unary } from './elementwise.ts'
+import { applyUnary, trigonometric } from './elementwise.ts'
 
-export const sinOp = unary('sin', 'Sin')
+export const sinOp = trigonometric('sin', 'Sin')
 
 /** Sine of x in radians. */
 export const sin = applyUnary(sinOp)

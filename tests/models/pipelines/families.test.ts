@@ -178,7 +178,7 @@ describe('memory', () => {
   it('holds one network at a time where no two fit: not both text encoders either', async () => {
     const counts = async (budget: number) => {
       const cache = new PipelineCache(budget)
-      const { pipeline } = await cache.open(fixture('sdxl-tiny', 'sdxl-tiny.safetensors'), shipped.merges)
+      const { pipeline } = await cache.open(fixture('sdxl-tiny', 'sdxl-tiny.safetensors'), { merges: shipped.merges })
       const seen: number[] = []
       await condition(pipeline, { prompt: 'a cat', guided: true, clipSkip: 1 }, async (_, work) => {
         const done = await work()

@@ -1,15 +1,18 @@
 import { extname, resolve } from 'node:path'
 import { Command } from 'commander'
 import {
+  deviceNames,
   type GenerateRequest,
   generateRequest,
   methodNames,
+  precisionNames,
   predictionNames,
   samplerNames,
   scheduleNames,
 } from '../../../../preload/contract/generation.ts'
 import { requireWritable } from '../../../gallery/write.ts'
 import { dataFolder } from '../../../paths.ts'
+import { openDevices } from '../../../services/devices.ts'
 import { writeDump } from '../../../services/dump.ts'
 import { generatePictures, type SavedPicture } from '../../../services/generation.ts'
 import { openPlace } from '../generate-to.ts'
@@ -46,6 +49,8 @@ export const generate = (): Command =>
     .option('--sampler <name>', `${names(samplerNames)} (default: the base's own)`)
     .option('--schedule <name>', names(scheduleNames))
     .option('--prediction <type>', `what the network predicts: ${names(predictionNames)}`)
+    .option('--device <name>', `${names(deviceNames)} (default: the fastest that computes rightly)`)
+    .option('--precision <bits>', `${names(precisionNames)} of the UNet's numbers (default: fp32)`)
     .option('--seed <n>', 'seed of the first picture (default: drawn at random)', Number)
     .option('--count <n>', 'number of pictures; each has the next seed', Number)
     .option('--width <pixels>', "a multiple of 8 (default: the base's own)", Number)
@@ -71,7 +76,8 @@ export const generate = (): Command =>
         const pictures: Done[] = []
         try {
           const { keeper, hash, guides } = to
-          const options = { signal, onProgress: bar.show, keeper, hash, guides }
+          const devices = openDevices({ data: dataFolder(dataDir) })
+          const options = { signal, onProgress: bar.show, keeper, hash, guides, devices }
           for await (const picture of generatePictures({ ...request, base: to.base, guide: to.guide }, options)) {
             if (pictures.length === 0 && picture.unused.length > 0) console.error(unusedSentence(picture.unused))
             if (pictures.length === 0 && picture.untrained !== undefined) console.error(picture.untrained)
