@@ -80,7 +80,7 @@ export class PipelineCache {
       await this.#makeRoom(bytes)
     }
     const model = await describeModel(path)
-    const pipeline = await judged(() => assemble(asBase(model), { ...options, beforeLoad }))
+    const pipeline = await judged(() => assemble(asBase(model), { ...options, budget: this.#budget, beforeLoad }))
     let fitted: Promise<LatentColours> | undefined
     return {
       pipeline,

@@ -8,8 +8,10 @@ import { vaePairs, vaePrefix } from '../../models/checkpoint/layouts/ldm/vae.ts'
 import { input, type Value } from '../../models/graph/value.ts'
 import type { Parameters } from '../../models/networks/parameters.ts'
 import { clipText } from '../../models/networks/text/clip.ts'
+import type { TextConfig } from '../../models/networks/text/config.ts'
 import type { UNetConfig } from '../../models/networks/unet/config.ts'
 import { unet } from '../../models/networks/unet/unet.ts'
+import type { VaeConfig } from '../../models/networks/vae/config.ts'
 import { decode } from '../../models/networks/vae/decode.ts'
 import { encode } from '../../models/networks/vae/encode.ts'
 import { Generator } from '../../models/tensor/random.ts'
@@ -53,39 +55,60 @@ const openClipG = {
 
 const common = { inChannels: 4, outChannels: 4, layersPerBlock: 2, normGroups: 32, normEps: 1e-5 } as const
 
-/** The UNets of Stable Diffusion 1.5 and XL as their files have them, and one of a fifth of the first's parameters. */
-const unets = {
+interface Model {
+  readonly vae: VaeConfig
+  readonly text: TextConfig
+  /** SDXL's other text encoder. */
+  readonly second?: TextConfig
+  readonly unet: UNetConfig
+}
+
+/** Stable Diffusion 1.5 and XL as their files have them, and a model whose UNet has a tenth of the first's parameters. */
+const models = {
   sd15: {
-    ...common,
-    blockOutChannels: [320, 640, 1280, 1280],
-    transformerLayers: [1, 1, 1, 0],
-    midTransformerLayers: 1,
-    heads: [8, 8, 8, 8],
-    crossAttentionDim: 768,
-    linearProjection: false,
+    vae,
+    text: clipL,
+    unet: {
+      ...common,
+      blockOutChannels: [320, 640, 1280, 1280],
+      transformerLayers: [1, 1, 1, 0],
+      midTransformerLayers: 1,
+      heads: [8, 8, 8, 8],
+      crossAttentionDim: 768,
+      linearProjection: false,
+    },
   },
   sdxl: {
-    ...common,
-    blockOutChannels: [320, 640, 1280],
-    transformerLayers: [0, 2, 10],
-    midTransformerLayers: 10,
-    heads: [5, 10, 20],
-    crossAttentionDim: 2048,
-    linearProjection: true,
-    additionInputs: 2816,
+    vae,
+    text: clipL,
+    second: openClipG,
+    unet: {
+      ...common,
+      blockOutChannels: [320, 640, 1280],
+      transformerLayers: [0, 2, 10],
+      midTransformerLayers: 10,
+      heads: [5, 10, 20],
+      crossAttentionDim: 2048,
+      linearProjection: true,
+      additionInputs: 2816,
+    },
   },
   middling: {
-    ...common,
-    blockOutChannels: [128, 256, 512, 512],
-    transformerLayers: [1, 1, 1, 0],
-    midTransformerLayers: 1,
-    heads: [8, 8, 8, 8],
-    crossAttentionDim: 768,
-    linearProjection: false,
+    vae: { ...vae, blockOutChannels: [32, 32, 64, 64] },
+    text: { ...clipL, hiddenSize: 256, intermediateSize: 512, layers: 1, heads: 4 },
+    unet: {
+      ...common,
+      blockOutChannels: [96, 192, 384, 384],
+      transformerLayers: [1, 1, 1, 0],
+      midTransformerLayers: 1,
+      heads: [8, 8, 8, 8],
+      crossAttentionDim: 256,
+      linearProjection: false,
+    },
   },
-} as const satisfies Record<string, UNetConfig>
+} satisfies Record<string, Model>
 
-type ModelSize = keyof typeof unets
+type ModelSize = keyof typeof models
 
 /** How a number type is named in a file, and made of normals. */
 const dtypes = { f32: { name: 'F32', of: Float32Array }, f16: { name: 'F16', of: Float16Array } } as const
@@ -116,21 +139,20 @@ export async function writeRandomModel(
   const ids = input('ids', { shape: [1, 77], dtype: 'i64' })
   const layers = ({ layers }: { layers: number }, name: string) =>
     Array.from({ length: layers }, (_, i) => `${name}.${i}.`)
-  const xl = size === 'sdxl'
-  const first = xl ? 'conditioner.embedders.0.transformer.' : 'cond_stage_model.transformer.'
-  clipText(clipL, ask(first, textPairs(layers(clipL, 'text_model.encoder.layers'))), ids).normed(1)
-  if (xl) {
+  const { unet: config, vae, text, second }: Model = models[size]
+  const first = second ? 'conditioner.embedders.0.transformer.' : 'cond_stage_model.transformer.'
+  clipText(text, ask(first, textPairs(layers(text, 'text_model.encoder.layers'))), ids).normed(1)
+  if (second) {
     const { prefix, pairs } = projectedOpenClip('conditioner.embedders.1.model.')
-    const names = [...layers(openClipG, 'transformer.resblocks'), 'text_projection']
-    clipText(openClipG, ask(prefix, pairs(names)), ids).pooled(input('ends', { shape: [1], dtype: 'i64' }))
+    const names = [...layers(second, 'transformer.resblocks'), 'text_projection']
+    clipText(second, ask(prefix, pairs(names)), ids).pooled(input('ends', { shape: [1], dtype: 'i64' }))
   }
-  const config = unets[size]
-  const sample = f32('sample', [1, 4, 8, 8])
+  const sample = f32('sample', [1, config.inChannels, 8, 8])
   const told = {
     sample,
     timestep: f32('timestep', [1]),
     context: f32('context', [1, 77, config.crossAttentionDim]),
-    added: xl ? { textEmbeds: f32('text_embeds', [1, 1280]), timeIds: f32('time_ids', [1, 6]) } : undefined,
+    added: second ? { textEmbeds: f32('text_embeds', [1, second.hiddenSize]), timeIds: f32('time_ids', [1, 6]) } : undefined,
   }
   unet(config, ask(unetPrefix, unetPairs({ levels: config.blockOutChannels.length, ...config })), told)
   const asked = ask(vaePrefix, vaePairs({ levels: 4, layersPerBlock: 2 }))
@@ -174,7 +196,7 @@ async function writeTensor(
   const scale = vector || key.endsWith('.bias') ? 0 : 0.7 / Math.sqrt(elements(shape.slice(1)))
   const offset = vector && key.endsWith('.weight') ? 1 : 0
   const size = elements(shape)
-  const values = dtypes[dtype].of.from(normals.subarray(0, size), value => value * scale + offset)
+  const values = new dtypes[dtype].of(normals.subarray(0, size).map(value => value * scale + offset))
   let at = [...key].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % values.length, 7)
   for (let left = size; left > 0; at = 0) {
     const count = Math.min(left, values.length - at)
@@ -185,7 +207,7 @@ async function writeTensor(
 
 const [, script, path, size = 'sd15', dtype = 'f16'] = process.argv
 if (script === import.meta.filename) {
-  if (!path || !Object.hasOwn(unets, size) || !Object.hasOwn(dtypes, dtype))
+  if (!path || !Object.hasOwn(models, size) || !Object.hasOwn(dtypes, dtype))
     throw new Error('usage: node tests/bench/random-model.ts FILE.safetensors [sd15|sdxl|middling] [f16|f32]')
   await writeRandomModel(path, size as ModelSize, dtype as FileDtype)
 }

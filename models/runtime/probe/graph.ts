@@ -16,8 +16,7 @@ import { constant, input, type Value } from '../../graph/value.ts'
 import { Generator } from '../../tensor/random.ts'
 import { elements, f32, type Tensor } from '../../tensor/tensor.ts'
 
-const channels = 160
-const side = 32
+const channels = 64
 const heads = 4
 const tokens = 77
 
@@ -29,8 +28,9 @@ interface ProbeGraph {
 /**
  * A network in small of the operators that decide: a convolution, group norms that tell whether the epsilon and the
  * variance of small numbers are right, attention to itself and to a text, linear layers, GELU, an upsampling, angles.
+ * The graph is the same for every side of the sample, which is a multiple of 2.
  */
-export function probeGraph(): ProbeGraph {
+export function probeGraph(side: number): ProbeGraph {
   const generator = new Generator(0)
   const random = (shape: readonly number[], scale = 1): Tensor =>
     f32(

@@ -19,27 +19,33 @@ export interface Trial {
 /** Errors that are taken for rounding, as shares of the largest number; a wrong operator is wrong by more. */
 const tolerance: Readonly<Record<Precision, number>> = { fp32: 1e-4, fp16: 2e-2 }
 
-/** Seconds after which a pass is not repeated for the sake of its time. */
-const enough = 1
+/** Sides of the sample: one that every device is quick with, and one that tells how fast it is. */
+const [small, wide] = [16, 48]
+/** Seconds of a small pass from which on a device is too slow for a wide one, which takes this many times as long. */
+const [slow, growth] = [0.2, (wide / small) ** 2]
 
 /**
  * Tries a device in this process, which it may take down. The naive form has to be right; what the device has as one
  * operator is used where that is right, too, and no slower. Throws what onnxruntime throws.
  */
 export async function tryDevice(device: DeviceName): Promise<Trial> {
-  const { outputs, inputs } = probeGraph()
+  const { outputs, inputs } = probeGraph(small)
+  const { inputs: wider } = probeGraph(wide)
   async function pass(on: DeviceName, { fused, precision }: Emission) {
     const session = await openSession(toOnnx(outputs, { fused, precision }), { device: on })
+    const time = async (given: typeof inputs) => {
+      const begin = performance.now()
+      const { y } = await session.run(given)
+      return { y: y?.data as Float32Array, seconds: (performance.now() - begin) / 1000 }
+    }
     try {
-      const times: number[] = []
-      let y = new Float32Array()
-      // The first makes the device ready.
-      for (let run = 0; run < 4 && !times.some(time => time > enough); run++) {
-        const begin = performance.now()
-        y = (await session.run(inputs)).y?.data as Float32Array<ArrayBuffer>
-        times.push((performance.now() - begin) / 1000)
-      }
-      return { y, seconds: Math.min(...times) }
+      // The first pass of a size makes the device ready.
+      const { y } = await time(inputs)
+      const quick = await time(inputs)
+      if (quick.seconds > slow) return { y, seconds: quick.seconds * growth }
+      await time(wider)
+      const times = [await time(wider), await time(wider), await time(wider)]
+      return { y, seconds: Math.min(...times.map(({ seconds }) => seconds)) }
     } finally {
       await session.release()
     }
