@@ -73,7 +73,10 @@ interface Opened {
   ready: boolean
 }
 
-export function openSessions(networks: Networks, { beforeLoad, budget = 0.6 * totalmem(), ...options }: OpenSessionsOptions): Sessions {
+export function openSessions(
+  networks: Networks,
+  { beforeLoad, budget = 0.6 * totalmem(), ...options }: OpenSessionsOptions,
+): Sessions {
   const opened = new Map<string, Opened>()
   let plugged: Guide | undefined
 

@@ -152,7 +152,9 @@ export async function writeRandomModel(
     sample,
     timestep: f32('timestep', [1]),
     context: f32('context', [1, 77, config.crossAttentionDim]),
-    added: second ? { textEmbeds: f32('text_embeds', [1, second.hiddenSize]), timeIds: f32('time_ids', [1, 6]) } : undefined,
+    added: second
+      ? { textEmbeds: f32('text_embeds', [1, second.hiddenSize]), timeIds: f32('time_ids', [1, 6]) }
+      : undefined,
   }
   unet(config, ask(unetPrefix, unetPairs({ levels: config.blockOutChannels.length, ...config })), told)
   const asked = ask(vaePrefix, vaePairs({ levels: 4, layersPerBlock: 2 }))

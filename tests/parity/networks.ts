@@ -41,7 +41,12 @@ async function checkForm(name: string, folder: string, path: string, { tolerance
   const recorded = (file: string) => loadTensors(join(folder, `${file}.expected.safetensors`))
   const got = new Map<string, Float32Array>()
   const expected = new Map<string, Recorded>()
-  for (const [file, run] of Object.entries({ unet: runAllOfUnet, 'unet-blocks': runBlocks, vae: runVae, text: runText })) {
+  for (const [file, run] of Object.entries({
+    unet: runAllOfUnet,
+    'unet-blocks': runBlocks,
+    vae: runVae,
+    text: runText,
+  })) {
     if (!existsSync(join(folder, `${file}.expected.safetensors`))) continue
     const tensors = await recorded(file)
     const triples = file === 'unet-blocks' ? await recorded('unet') : tensors
@@ -65,7 +70,11 @@ export async function firstPasses(
   const base = asBase(await describeModel(join(folder, `${name}.safetensors`)))
   const recorded = await loadTensors(join(folder, 'unet.expected.safetensors'))
   return [...(await runUnet(base, recorded, target, passes))].map(([key, values]) =>
-    judged(`${name} ${key}`, largestError(values, numbers(recorded.get(key) as Recorded)), tolerance[`unet.${key}`]?.atol ?? 0),
+    judged(
+      `${name} ${key}`,
+      largestError(values, numbers(recorded.get(key) as Recorded)),
+      tolerance[`unet.${key}`]?.atol ?? 0,
+    ),
   )
 }
 

@@ -23,7 +23,7 @@ export interface DeviceReport {
 export const runtimeVersion: string = env.versions.node ?? env.versions.common
 
 /** Seconds that a device has for all of its trial. Drivers compile each operator when it is first used. */
-const patience = 300
+const patience = 120
 
 /** The devices that onnxruntime offers on this computer, whether they are there and work or not. */
 export function offeredDevices(): DeviceName[] {

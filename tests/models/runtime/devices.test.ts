@@ -70,9 +70,16 @@ describe.runIf(driver)('WebGPU on the driver of VK_ICD_FILENAMES', () => {
     ['sd1-tiny', 'fp16', 60],
     ['sdxl-tiny', 'fp32', 1],
     ['sdxl-tiny', 'fp16', 60],
-  ] as const)('%s in %s: the UNet within %i times the tolerance', { timeout: patience }, async (name, precision, times) => {
-    const results = await firstPasses(fixture(name), { target: { device: 'webgpu', fused: [], precision }, passes: 1 })
-    expect(results.filter(({ largest = Infinity, tolerance = 0 }) => !(largest <= times * tolerance))).toEqual([])
-    expect(results).toHaveLength(1)
-  })
+  ] as const)(
+    '%s in %s: the UNet within %i times the tolerance',
+    { timeout: patience },
+    async (name, precision, times) => {
+      const results = await firstPasses(fixture(name), {
+        target: { device: 'webgpu', fused: [], precision },
+        passes: 1,
+      })
+      expect(results.filter(({ largest = Infinity, tolerance = 0 }) => !(largest <= times * tolerance))).toEqual([])
+      expect(results).toHaveLength(1)
+    },
+  )
 })
