@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openDevices } from '../../../main/services/devices.ts'
 import { UserError } from '../../../models/errors.ts'
 import { offeredDevices, probe } from '../../../models/runtime/probe/probe.ts'
-import { onCpu } from '../../../models/runtime/target.ts'
+import { onCpu, type Target } from '../../../models/runtime/target.ts'
 import { firstPasses } from '../../parity/networks.ts'
 import { fixture } from '../../support/fixtures.ts'
 
@@ -59,27 +59,36 @@ describe('the devices of this computer', () => {
 describe.runIf(driver)('WebGPU on the driver of VK_ICD_FILENAMES', () => {
   const patience = 1_200_000
 
-  it('computes the probe rightly, in both precisions', { timeout: patience }, async () => {
-    const report = await probe('webgpu')
-    expect(report).toMatchObject({ usable: true, precisions: ['fp32', 'fp16'] })
+  it('computes the probe rightly', { timeout: patience }, async () => {
+    expect(await probe('webgpu')).toMatchObject({ usable: true })
   })
 
-  // Recorded in f32: another order of summation stays within the tolerance; f16 has 11 bits where f32 has 24.
-  it.each([
-    ['sd1-tiny', 'fp32', 1],
-    ['sd1-tiny', 'fp16', 60],
-    ['sdxl-tiny', 'fp32', 1],
-    ['sdxl-tiny', 'fp16', 60],
-  ] as const)(
-    '%s in %s: the UNet within %i times the tolerance',
+  // Another order of summation stays within the tolerance of the recorded f32 numbers.
+  it.each(['sd1-tiny', 'sdxl-tiny'])('%s: the UNet within the tolerance', { timeout: patience }, async name => {
+    const target = { device: 'webgpu', fused: [], precision: 'fp32' } as const
+    expect(await firstPasses(fixture(name), { target, passes: 1 })).toMatchObject([{ status: 'passed' }])
+  })
+
+  it.for(['sd1-tiny', 'sdxl-tiny'])(
+    '%s in f16: within 60 times the tolerance',
     { timeout: patience },
-    async (name, precision, times) => {
-      const results = await firstPasses(fixture(name), {
-        target: { device: 'webgpu', fused: [], precision },
-        passes: 1,
-      })
-      expect(results.filter(({ largest = Infinity, tolerance = 0 }) => !(largest <= times * tolerance))).toEqual([])
-      expect(results).toHaveLength(1)
+    async (name, { skip }) => {
+      const { precisions } = await probe('webgpu')
+      skip(!precisions.includes('fp16'), 'this driver has no f16')
+      const target = { device: 'webgpu', fused: [], precision: 'fp16' } as const
+      await expectNearby(name, target)
     },
   )
 })
+
+// The CPU computes f16 by way of f32, rounding between: slow, but it shows what is written for devices that have it.
+it.each(['sd1-tiny', 'sdxl-tiny'])('%s written in f16: the UNet within 60 times the tolerance of f32', name =>
+  expectNearby(name, { ...onCpu, precision: 'fp16' }),
+)
+
+/** f16 has 11 bits where f32 has 24. */
+async function expectNearby(name: string, target: Target): Promise<void> {
+  const [result, ...more] = await firstPasses(fixture(name), { target, passes: 1 })
+  expect(more).toEqual([])
+  expect(result?.largest).toBeLessThan(60 * (result?.tolerance ?? 0))
+}
