@@ -11,6 +11,10 @@ export const shipped = {
   guide: join(resources, 'models', 'demo-guide.safetensors'),
   /** CLIP's own merges, for bases that bring no tokenizer. */
   merges: join(resources, 'tokenizer', 'merges.txt'),
+  /** Recipes of training by name, `NAME.json`. */
+  recipes: join(resources, 'recipes'),
+  /** Lists of prompts by name, `NAME.txt`. */
+  prompts: join(resources, 'prompts'),
 } as const
 
 /** The person's data: the system's own place, or the one that is given. */

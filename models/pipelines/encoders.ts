@@ -21,7 +21,7 @@ export interface TextEncoder {
  * Which of an encoder's states each family's UNet was trained with. Clip skip counts the layers from the end as the
  * encoder was trained, as A1111 does; SD 2.x and SDXL were trained without the last, so 1 and 2 are the same there.
  */
-const taken: Readonly<Record<Architecture, (states: TextStates, clipSkip: number) => Value>> = {
+export const takenStates: Readonly<Record<Architecture, (states: TextStates, clipSkip: number) => Value>> = {
   sd1: (states, clipSkip) => states.normed(clipSkip),
   // The last layer is not even there: see its key map.
   sd2: (states, clipSkip) => states.normed(Math.max(clipSkip, 2) - 1),
@@ -70,7 +70,7 @@ export function encoderOutputs(
 ): Record<string, Value> {
   const ids = input('ids', { shape: [1, config.positions], dtype: 'i64' }, ['batch'])
   const states = clipText(config, parametersOf(part), ids)
-  const own = { states: taken[base.architecture](states, clipSkip) }
+  const own = { states: takenStates[base.architecture](states, clipSkip) }
   if (!isPooled(base, encoder)) return own
   return { ...own, pooled: states.pooled(input('ends', { shape: [1], dtype: 'i64' }, ['batch'])) }
 }

@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { TensorEntry } from '../../tensor/entry.ts'
+import { pathError } from '../../tensor/safetensors/open.ts'
 import type { BaseCheckpoint, ModelDescription, NetworkPart, RawConfig, TextPart } from '../checkpoint.ts'
 import { readJson } from '../files.ts'
 import { sortOut } from '../ignorable.ts'
@@ -39,11 +40,8 @@ export const describeFolder = async (given: string): Promise<ModelDescription> =
 
   const read = async (component: Component): Promise<NetworkPart> => {
     if (!isNamed(index[component])) return takePart(component, new Map(), [])
-    const weights = await readWeights(path, component)
-    const config = await optionalJson(path, `${component}/config.json`)
-    const tensors = new Map(weights.entries)
-    const part = takePart(component, tensors, maps[component]([...tensors.keys()]), '', config)
-    for (const [key, entry] of tensors) rest.set(`${component}/${key}`, entry)
+    const { part, weights, leftover } = await readComponent(path, component)
+    for (const [key, entry] of leftover) rest.set(`${component}/${key}`, entry)
     files.push(...weights.files)
     if (component === 'unet') metadata = weights.metadata
     return part
@@ -84,6 +82,26 @@ export const describeFolder = async (given: string): Promise<ModelDescription> =
     ...(architecture === 'sdxl' && index.force_zeros_for_empty_prompt !== false && { zeroNegative: true }),
     ...sortOut(rest),
   }
+}
+
+/**
+ * One network of a folder, whatever else the folder holds.
+ * @throws UserError where it is missing or cannot be read
+ */
+export const describeComponent = async (given: string, component: Component): Promise<NetworkPart> => {
+  const path = await realpath(given).catch((cause: unknown) => {
+    throw pathError(given, cause)
+  })
+  const { part } = await readComponent(path, component)
+  return component === 'vae' ? asLinearAttention(part) : part
+}
+
+const readComponent = async (path: string, component: Component) => {
+  const weights = await readWeights(path, component)
+  const config = await optionalJson(path, `${component}/config.json`)
+  const leftover = new Map(weights.entries)
+  const part = takePart(component, leftover, maps[component]([...leftover.keys()]), '', config)
+  return { part, weights, leftover }
 }
 
 const readIndex = async (path: string): Promise<RawConfig> => {

@@ -8,6 +8,7 @@ import { inspect } from './inspect.ts'
 import { models } from './models.ts'
 import { remove } from './remove.ts'
 import { serve } from './serve.ts'
+import { train } from './train.ts'
 
 /** Every command: one file and one line here. */
 export const commands: readonly (() => Command)[] = [
@@ -19,5 +20,6 @@ export const commands: readonly (() => Command)[] = [
   gallery,
   doctor,
   bench,
+  train,
   serve,
 ]
