@@ -14,7 +14,7 @@ export const padOp: Op<PadParams> = {
     const [x] = inputs as [Value]
     const rank = x.shape.length
     const whole = [...before, ...after].every(count => Number.isInteger(count) && count >= 0)
-    if (before.length !== rank || after.length !== rank || !whole)
+    if (rank === 0 || before.length !== rank || after.length !== rank || !whole)
       clash('pad', `cannot be padded by [${before.join(', ')}] and [${after.join(', ')}]`, inputs)
     const shape = x.shape.map((size, axis) => (before[axis] as number) + size + (after[axis] as number))
     return { shape, dtype: x.dtype }

@@ -113,6 +113,7 @@ export const clashes: { readonly [K in OpName]: readonly Clash<ParamsOf<K>>[] } 
   ],
   mul: broadcasts,
   pad: [
+    [[x()], { before: [], after: [] }],
     [[x(2, 3)], { before: [1], after: [0, 0] }],
     [[x(2, 3)], { before: [1, 0], after: [0, 0, 0] }],
     [[x(2, 3)], { before: [1, -1], after: [0, 0] }],
