@@ -1,5 +1,6 @@
 import * as badFiles from './bad-files.ts'
 import * as family from './family.ts'
+import * as gradients from './gradients.ts'
 import * as networks from './networks.ts'
 import * as pipelines from './pipelines.ts'
 import * as prompts from './prompts.ts'
@@ -19,4 +20,5 @@ export const checkers: Readonly<Partial<Record<string, Check>>> = {
   prompts: prompts.check,
   'bad-files': folder => badFiles.check(folder, tryToPaint),
   family: family.check,
+  gradients: gradients.check,
 }

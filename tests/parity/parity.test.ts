@@ -4,6 +4,7 @@ import { shipped } from '../../main/paths.ts'
 import { fixture } from '../support/fixtures.ts'
 import * as badFiles from './bad-files.ts'
 import * as family from './family.ts'
+import * as gradients from './gradients.ts'
 import * as networks from './networks.ts'
 import * as pipelines from './pipelines.ts'
 import { tryToPaint } from './refuse.ts'
@@ -40,6 +41,12 @@ describe('parity with the reference', () => {
     )
     expect(bad(results)).toEqual([])
     expect(results.length).toBe(36)
+  })
+
+  it("sd1-tiny: the gradients of UNet, text encoder and both halves of the VAE are autograd's", async () => {
+    const results = await gradients.check(fixture('gradients'), name => fixture(name))
+    expect(bad(results)).toEqual([])
+    expect(results.length).toBe(59)
   })
 
   it('refuses every bad file with its sentence, also when it takes painting to find out', async () => {

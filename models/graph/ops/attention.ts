@@ -2,8 +2,9 @@ import { f32 } from '../../tensor/tensor.ts'
 import { contrib, type Emitter } from '../onnx/emitter.ts'
 import { apply, clash, type Op } from '../op.ts'
 import type { Value } from '../value.ts'
+import { attentionGradients } from './attention-gradients.ts'
 
-interface AttentionParams {
+export interface AttentionParams {
   readonly heads: number
   readonly causal: boolean
 }
@@ -26,6 +27,7 @@ export const attentionOp: Op<AttentionParams> = {
   },
   emit: (emitter, inputs, { params, shape }) =>
     (emitter.fused ? fused : naive)(emitter, inputs as [string, string, string], params, shape[2] as number),
+  gradient: (output, { inputs, params }) => attentionGradients(output, inputs as [Value, Value, Value], params),
 }
 
 type Emission = (emitter: Emitter, qkv: [string, string, string], params: AttentionParams, width: number) => string

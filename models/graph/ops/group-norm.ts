@@ -1,8 +1,9 @@
 import { f32 } from '../../tensor/tensor.ts'
 import { apply, clash, type Op } from '../op.ts'
 import type { Value } from '../value.ts'
+import { groupNormGradients } from './group-norm-gradients.ts'
 
-interface GroupNormParams {
+export interface GroupNormParams {
   readonly groups: number
   readonly eps: number
 }
@@ -29,6 +30,7 @@ export const groupNormOp: Op<GroupNormParams> = {
     const perChannel = (name: string) => emitter.node('Unsqueeze', [name, emitter.integers(1, 2)])
     return emitter.node('Add', [emitter.node('Mul', [back, perChannel(weight as string)]), perChannel(bias as string)])
   },
+  gradient: (output, { inputs, params }) => groupNormGradients(output, inputs as [Value, Value, Value], params),
 }
 
 /** Group normalisation (Wu and He 2018) of x [n, channels, h, w]; weight and bias [channels]. */

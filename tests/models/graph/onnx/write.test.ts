@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { Attributes } from '../../../../models/graph/onnx/emitter.ts'
 import { ModelProtoSchema } from '../../../../models/graph/onnx/onnx_pb.js'
 import { toOnnx } from '../../../../models/graph/onnx/write.ts'
-import { apply, type Op } from '../../../../models/graph/op.ts'
+import { apply, none, type Op } from '../../../../models/graph/op.ts'
 import { add } from '../../../../models/graph/ops/add.ts'
 import { attention } from '../../../../models/graph/ops/attention.ts'
 import { conv2d } from '../../../../models/graph/ops/conv2d.ts'
@@ -134,6 +134,7 @@ describe('attributes', () => {
     name: 'carrier',
     infer: ([value]) => ({ shape: (value as Value).shape, dtype: 'f32' }),
     emit: (emitter, inputs, { params }) => emitter.node('Carrier', inputs, params),
+    gradient: none('it is only written'),
   }
   const whole = fc.maxSafeInteger()
   const float = fc.float({ noNaN: true })

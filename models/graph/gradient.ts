@@ -1,0 +1,92 @@
+import { shapeText } from '../tensor/tensor.ts'
+import { add } from './ops/add.ts'
+import { concat } from './ops/concat.ts'
+import { expand } from './ops/expand.ts'
+import { padOp } from './ops/pad.ts'
+import { simplify } from './simplify.ts'
+import { ShapeError, scalar, typeText, type Value } from './value.ts'
+import { inputsOf, topological } from './walk.ts'
+
+/**
+ * The gradients of a loss with respect to some values, each of that value's shape, as a graph that computes them:
+ * reverse-mode differentiation, graph in, graph out. Values that are equal count as one. What the loss does not
+ * depend on gets zeros. Nothing is built for what leads to none of the values: a frozen part of a network before the
+ * first of them costs and keeps nothing.
+ *
+ * Throws `ShapeError` where the loss is not one f32 number, or a value is not f32.
+ */
+export function gradients(loss: Value, wrt: readonly Value[]): readonly Value[] {
+  if (loss.dtype !== 'f32' || loss.shape.some(size => size !== 1))
+    throw new ShapeError(`a loss is one f32 number; got ${typeText(loss)}`)
+  const whole = wrt.find(({ dtype }) => dtype !== 'f32')
+  if (whole) throw new ShapeError(`only f32 has gradients; got ${typeText(whole)}`)
+
+  const named = Object.fromEntries(wrt.map((value, i) => [`${i}`, value]))
+  const simple: Record<string, Value> = simplify({ loss, ...named })
+  const [end, targets] = [simple.loss as Value, wrt.map((_, i) => simple[i] as Value)]
+  const order = topological([end])
+  const leading = leadingTo(new Set(targets), order)
+  const parts = new Map<Value, Value[]>([[end, [expand(scalar(1), loss.shape)]]])
+  const totals = new Map<Value, Value>()
+  for (const value of order.toReversed()) {
+    const arrived = leading.has(value) && parts.get(value)
+    if (!arrived) continue
+    parts.delete(value)
+    const total = addUp(arrived)
+    totals.set(value, total)
+    if (value.kind !== 'node') continue
+    for (const [i, gradient] of value.op.gradient(total, value).entries()) {
+      const input = value.inputs[i] as Value
+      if (!gradient || !leading.has(input)) continue
+      if (gradient.shape.join() !== input.shape.join())
+        throw new Error(`${value.op.name} gives ${typeText(input)} a gradient of shape ${shapeText(gradient.shape)}`)
+      parts.set(input, [...(parts.get(input) ?? []), gradient])
+    }
+  }
+  return targets.map(value => totals.get(value) ?? expand(scalar(0), value.shape))
+}
+
+/** The targets and what is computed from them, of values in topological order. */
+function leadingTo(targets: ReadonlySet<Value>, order: readonly Value[]): Set<Value> {
+  const leading = new Set<Value>()
+  for (const value of order) if (targets.has(value) || inputsOf(value).some(v => leading.has(v))) leading.add(value)
+  return leading
+}
+
+/** The sum of gradients; those of the slices that a value was cut into are joined rather than padded and added. */
+function addUp(gradients: readonly Value[]): Value {
+  return joined(gradients) ?? gradients.reduce(add)
+}
+
+interface Part {
+  readonly value: Value
+  readonly axis: number
+  readonly start: number
+  readonly end: number
+}
+
+function joined(gradients: readonly Value[]): Value | undefined {
+  const parts = gradients.map(partOf)
+  if (parts.length < 2 || !parts.every(part => part !== undefined)) return undefined
+  const sorted = parts.toSorted((a, b) => a.start - b.start)
+  const { axis } = sorted[0] as Part
+  const whole = (gradients[0] as Value).shape[axis]
+  const follows = ({ start, axis: own }: Part, i: number) => own === axis && start === (sorted[i - 1]?.end ?? 0)
+  if (!sorted.every(follows) || sorted.at(-1)?.end !== whole) return undefined
+  return concat(
+    sorted.map(({ value }) => value),
+    axis,
+  )
+}
+
+/** What a value holds between zeros along one axis. */
+function partOf(value: Value): Part | undefined {
+  if (value.kind !== 'node' || value.op.name !== padOp.name) return undefined
+  const [inner] = value.inputs as [Value]
+  const axes = value.shape.flatMap((size, axis) => (size === inner.shape[axis] ? [] : [axis]))
+  const [axis] = axes
+  if (axis === undefined || axes.length > 1) return undefined
+  const { before } = value.params as { readonly before: readonly number[] }
+  const start = before[axis] as number
+  return { value: inner, axis, start, end: start + (inner.shape[axis] as number) }
+}
