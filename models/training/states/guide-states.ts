@@ -6,6 +6,7 @@ import { toX0 } from '../../samplers/prediction.ts'
 import type { NoiseLevel } from '../../samplers/sampler.ts'
 import { Schedule } from '../../samplers/schedule.ts'
 import { combine, move } from '../../samplers/steps.ts'
+import { Order } from '../data/order.ts'
 import type { Setting } from '../objectives/objective.ts'
 import { below, between, generatorAt, normals, stream } from '../random.ts'
 import type { PromptTable } from './prompts.ts'
@@ -142,7 +143,7 @@ async function makeGroup(options: GuideStatesOptions, group: number, plan: Group
     )
     made.push(records(batch, said, told, levels, true))
   }
-  return joined(made)
+  return shuffled(made, size, seed, group)
 }
 
 function records(
@@ -161,21 +162,26 @@ function records(
   return { sample, ...said, about: Float32Array.from(rows.flat()) }
 }
 
-const joined = (all: readonly Records[]): Records => ({
-  sample: concatenated(all.map(({ sample }) => sample)),
-  positive: concatenated(all.map(({ positive }) => positive)),
-  negative: concatenated(all.map(({ negative }) => negative)),
-  about: concatenated(all.map(records => records.about)),
-})
-
-function concatenated(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
+/** All records in an order of chance, so that any part of them is as mixed as the whole. */
+function shuffled(all: readonly Records[], size: number, seed: number, group: number): Records {
+  const rows = all.flatMap(records =>
+    Array.from({ length: records.about.length / abouts }, (_, row) => ({ records, row })),
+  )
+  const order = new Order(seed + group, rows.length).at(0, rows.length)
+  const field = (name: keyof Records, width: number) => {
+    const values = new Float32Array(rows.length * width)
+    for (const [place, index] of order.entries()) {
+      const { records, row } = rows[index] as (typeof rows)[number]
+      values.set(take(records[name], row, width), place * width)
+    }
+    return values
   }
-  return whole
+  return {
+    sample: field('sample', size),
+    positive: field('positive', size),
+    negative: field('negative', size),
+    about: field('about', abouts),
+  }
 }
 
 /** A group's records without those that are already there. */

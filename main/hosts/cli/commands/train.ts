@@ -6,7 +6,7 @@ import { asLines } from '../text.ts'
 
 interface Options extends CommonOptions {
   readonly run?: string
-  readonly resume?: true
+  readonly resume?: boolean
 }
 
 export const train = (): Command =>
@@ -15,7 +15,7 @@ export const train = (): Command =>
     .argument('<recipe>', 'path of a recipe, or the name of a shipped one')
     .option('--run <folder>', "the run's folder (default: named like the recipe, in the data folder)")
     .option('--resume', 'go on with the run that is there')
-    .action((recipe: string, { json, dataDir, run: folder, resume = false }: Options & { resume?: boolean }) =>
+    .action((recipe: string, { json, dataDir, run: folder, resume = false }: Options) =>
       run({ json, dataDir }, async signal => {
         const { runTraining } = await import('../../../services/training.ts')
         const data = dataFolder(dataDir)
