@@ -12,7 +12,7 @@ export function designGuide(kind: GuideKindName, base: BaseCheckpoint, share: nu
 }
 
 /** The linear layers and convolutions of a base's UNet whose place matches, in the order in which they act. */
-export function layersOf(base: BaseCheckpoint, places: RegExp): Layer[] {
+function layersOf(base: BaseCheckpoint, places: RegExp): Layer[] {
   const layers: Layer[] = []
   examinePass(base, () => (place, value, from) => {
     if (!from || !places.test(place)) return value

@@ -13,7 +13,7 @@ export class Pace {
   #loss: number | undefined
 
   /** @param begun steps and seconds of the run before it was gone on with */
-  constructor(plan: Plan, begun: { readonly step: number; readonly seconds: number }) {
+  constructor(plan: Plan, begun: { readonly step: number; readonly seconds: number } = { step: 0, seconds: 0 }) {
     this.#plan = plan
     this.#before = begun.seconds
     this.#first = begun.step

@@ -76,7 +76,9 @@ function contradiction(recipe: Recipe): string | undefined {
 /** One issue as a sentence: the field, what is allowed, and what was there. */
 function sentence(issue: z.core.$ZodIssue): string {
   const field = issue.path.join('.') || 'the recipe'
-  const got = shownValue(issue.input)
+  const got = shownValue(
+    issue.code === 'invalid_union' ? (issue.input as { objective?: unknown }).objective : issue.input,
+  )
   switch (issue.code) {
     case 'unrecognized_keys':
       return `${[...issue.path, issue.keys[0]].join('.')} is no field of this objective.`

@@ -66,60 +66,58 @@ export async function train(recipe: Recipe, options: TrainOptions): Promise<Trai
   const threads = begun?.state.threads ?? recipe.threads ?? availableParallelism()
   const tell = (doing: string, done: number, total: number) => onProgress?.({ phase: 'prepare', doing, done, total })
 
-  const objective = await objectiveOf(recipe, { folder, merges, threads, signal, tell })
+  await using closing = new AsyncDisposableStack()
+  const objective = await objectiveOf(recipe, { folder, merges, threads, signal, tell, closing })
   const weights = new Weights(objective.initial)
   await begun?.fill(weights)
-  let { step, seconds } = begun?.state ?? { step: 0, seconds: 0 }
+  let { step } = begun?.state ?? { step: 0 }
   let saved = step
-  const metrics = await openMetrics(folder.metrics, step)
+  const metrics = await openMetrics(folder.metrics, step, closing)
   tell('loading the network', 0, 1)
   await pause(signal)
   const session = await openStep(objective.graph, threads)
-  const pace = new Pace(recipe, { step, seconds })
-  const evaluate = async () => (await objective.evaluate?.(weights.result())) ?? {}
+  closing.defer(() => session.release())
+  const pace = new Pace(recipe, begun?.state)
   let scores = step === recipe.steps ? await evaluate() : {}
 
-  async function checkpoint() {
-    // What the checkpoint leads to must not be missing from the metrics.
-    await metrics.sync()
-    seconds = pace.seconds()
-    await writeCheckpoint(folder.checkpoints, weights, { step, seconds, threads })
-    saved = step
+  while (step < recipe.steps) {
+    const batches = await objective.batches(step)
+    const told: Told[] = []
+    weights.clearGradients()
+    for (const batch of batches) {
+      await stopWhereCancelled()
+      told.push(await session.run(batch, weights))
+    }
+    const { loss = Number.NaN, ...measures } = average(told)
+    // The batches' gradients were added up; the loss is their mean.
+    const norm = gradientNorm(weights.tensors.map(({ gradient }) => gradient)) / batches.length
+    if (!Number.isFinite(loss + norm)) throw diverged(step + 1, saved)
+
+    const learningRate = learningRateAt(step, recipe)
+    const scale = clipScale(norm, recipe.clip) / batches.length
+    step++
+    weights.update(step, scale, { ...recipe, learningRate, eps: adamEps }, emaDecay(recipe.ema, step))
+
+    const isKept = isDue(recipe.checkpointEvery)
+    if (isKept) scores = await evaluate()
+    await metrics.add({ step, loss, ...measures, gradientNorm: norm, learningRate, ...(isKept && scores) })
+    if (isKept) await checkpoint()
+    if (objective.samples && recipe.sampleEvery > 0 && isDue(recipe.sampleEvery))
+      await writeSamples(folder.samples, step, await objective.samples(weights.result()))
+    onProgress?.({ phase: 'train', step, steps: recipe.steps, ...pace.after(step, loss) })
+  }
+  const reached = { steps: step, examples: pace.examples(step), hours: pace.seconds() / 3600, scores }
+  return { result: await objective.save(weights.result(), { recipe, ...reached }), ...reached }
+
+  async function evaluate(): Promise<Record<string, number>> {
+    return (await objective.evaluate?.(weights.result())) ?? {}
   }
 
-  try {
-    while (step < recipe.steps) {
-      const batches = await objective.batches(step)
-      const told: Told[] = []
-      weights.clearGradients()
-      for (const batch of batches) {
-        await stopWhereCancelled()
-        told.push(await session.run(batch, weights))
-      }
-      const { loss = Number.NaN, ...measures } = average(told)
-      // The batches' gradients were added up; the loss is their mean.
-      const norm = gradientNorm(weights.tensors.map(({ gradient }) => gradient)) / batches.length
-      if (!Number.isFinite(loss + norm)) throw diverged(step + 1, saved)
-
-      const learningRate = learningRateAt(step, recipe)
-      const scale = clipScale(norm, recipe.clip) / batches.length
-      step++
-      weights.update(step, scale, { ...recipe, learningRate, eps: adamEps }, emaDecay(recipe.ema, step))
-
-      const isKept = isDue(recipe.checkpointEvery)
-      if (isKept) scores = await evaluate()
-      await metrics.add({ step, loss, ...measures, gradientNorm: norm, learningRate, ...(isKept && scores) })
-      if (isKept) await checkpoint()
-      if (objective.samples && recipe.sampleEvery > 0 && isDue(recipe.sampleEvery))
-        await writeSamples(folder.samples, step, await objective.samples(weights.result()))
-      onProgress?.({ phase: 'train', step, steps: recipe.steps, ...pace.after(step, loss) })
-    }
-    const reached = { steps: step, examples: pace.examples(step), hours: pace.seconds() / 3600, scores }
-    return { result: await objective.save(weights.result(), { recipe, ...reached }), ...reached }
-  } finally {
-    await session.release()
-    await metrics.close()
-    await objective.close()
+  async function checkpoint(): Promise<void> {
+    // What the checkpoint leads to must not be missing from the metrics.
+    await metrics.sync()
+    await writeCheckpoint(folder.checkpoints, weights, { step, threads, seconds: pace.seconds() })
+    saved = step
   }
 
   function isDue(every: number): boolean {
@@ -127,7 +125,7 @@ export async function train(recipe: Recipe, options: TrainOptions): Promise<Trai
   }
 
   /** Between two batches nothing is half done: a cancelled run goes on from here. */
-  async function stopWhereCancelled() {
+  async function stopWhereCancelled(): Promise<void> {
     try {
       await pause(signal)
     } catch (reason) {

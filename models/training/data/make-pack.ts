@@ -1,5 +1,5 @@
 import { type FileHandle, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
-import { basename, extname, join, resolve } from 'node:path'
+import { basename, extname, join, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../../errors.ts'
 import type { CancelSignal } from '../../pipelines/cancel.ts'
@@ -80,7 +80,7 @@ async function listed(folder: string): Promise<Captioned[]> {
       const { file, caption } = parsed(text) ?? {}
       if (file === undefined || caption === undefined)
         throw new UserError(`${path}, line ${i + 1} does not name a picture and its caption.`)
-      const inside = resolve(folder, file).startsWith(resolve(folder, '.'))
+      const inside = resolve(folder, file).startsWith(resolve(folder) + sep)
       if (!inside || !(await stat(join(folder, file)).catch(() => undefined))?.isFile())
         throw new UserError(`${path}, line ${i + 1} names ${file}, which is not in the folder.`)
       return { file, caption }

@@ -12,9 +12,9 @@ import { openPack, type Pack, packFiles } from './pack.ts'
 export async function openData(
   folder: string,
   pixels: number | undefined,
-  { folder: run, signal, tell }: Setting,
+  { folder: run, signal, tell, closing }: Setting,
 ): Promise<Pack> {
-  if (await exists(join(folder, packFiles.about))) return openPack(folder)
+  if (await exists(join(folder, packFiles.about))) return openPack(folder, closing)
   const packed = join(run.cache, 'data')
   if (!(await exists(join(packed, packFiles.about)))) {
     if (pixels === undefined)
@@ -25,7 +25,7 @@ export async function openData(
     tell('packing the pictures', 0, 1)
     await makePack(folder, packed, pixels, signal)
   }
-  return openPack(packed)
+  return openPack(packed, closing)
 }
 
 const exists = (path: string): Promise<boolean> =>

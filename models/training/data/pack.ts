@@ -28,7 +28,6 @@ export interface Pack extends PackFacts {
   readonly captions: readonly string[]
   /** Pictures as f32 [n, 3, height, width] in -1..1. */
   pictures(indices: readonly number[]): Promise<Float32Array>
-  close(): Promise<void>
 }
 
 /** Most bytes of captions: they are kept in memory. */
@@ -36,10 +35,11 @@ const mostCaptions = 2_000_000_000
 
 /**
  * Opens a packed dataset: `pictures.u8` (bytes [count, 3, height, width], red green blue), `captions.jsonl` (an object
- * with a `caption` for each picture) and `data.json` (count, width, height). Pictures are read by range.
+ * with a `caption` for each picture) and `data.json` (count, width, height). Pictures are read by range, until `closing` is
+ * disposed of.
  * @throws UserError where a file is missing, or they do not agree
  */
-export async function openPack(folder: string): Promise<Pack> {
+export async function openPack(folder: string, closing: AsyncDisposableStack): Promise<Pack> {
   const read = about.safeParse(await readJson(join(folder, packFiles.about), `${folder}/${packFiles.about}`))
   if (!read.success) {
     const field = read.error.issues[0]?.path.join('.')
@@ -56,7 +56,7 @@ export async function openPack(folder: string): Promise<Pack> {
         'Pack the dataset again.',
       )
   })
-  const handle = await open(path)
+  const handle = closing.use(await open(path))
   return {
     ...read.data,
     folder,
@@ -67,7 +67,6 @@ export async function openPack(folder: string): Promise<Pack> {
         await readPicture(handle, index, pixels.subarray(i * bytes, (i + 1) * bytes))
       return pixels
     },
-    close: () => handle.close(),
   }
 }
 

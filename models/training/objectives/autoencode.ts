@@ -104,7 +104,6 @@ export const autoencode: OpenObjective<RecipeOf<'autoencode'>> = async (recipe, 
       await savePart(setting.folder.result, part, json, own, provenanceMetadata(provenance, 'stable-diffusion-v1/vae'))
       return setting.folder.result
     },
-    close: pack.close,
   }
 
   /** What latents are to be shifted and scaled by to have the mean 0 and the spread 1, by some pictures. */

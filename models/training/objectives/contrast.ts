@@ -123,7 +123,6 @@ export const contrast: OpenObjective<RecipeOf<'contrast'>> = async (recipe, sett
       await writeTensors(path, weights, metadata)
       return path
     },
-    close: pack.close,
   }
 }
 

@@ -66,6 +66,5 @@ export const denoise: OpenObjective<RecipeOf<'denoise'>> = async (recipe, settin
     samples,
     save: (weights, provenance) =>
       save(setting.folder.result, weights, provenanceMetadata(provenance, architectureOf(base, schedule))),
-    close: noising.close,
   }
 }

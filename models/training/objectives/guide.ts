@@ -146,9 +146,5 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
         base: fittedBase(pipeline, prediction),
         guidance: recipe.guidance,
       }),
-    async close() {
-      await states.close()
-      await workshop.close()
-    },
   }
 }

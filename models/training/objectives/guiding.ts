@@ -48,7 +48,6 @@ export interface Workshop {
   /** The guide with other weights, ready to be plugged in. */
   plugged(weights: Trainees): Guide
   samples(weights: Trainees, steps: number): Promise<Sample[]>
-  close(): Promise<void>
 }
 
 type GuidingRecipe = RecipeOf<'guide' | 'progressive'>
@@ -58,6 +57,7 @@ export async function openWorkshop(recipe: GuidingRecipe, setting: Setting): Pro
   const { merges, threads } = setting
   const base = asBase(await describeModel(recipe.base))
   const pipeline = await assemble(base, { merges, threads })
+  setting.closing.defer(() => pipeline.sessions.release())
   const side = recipe.cells ?? nativeCells(pipeline)
   const latent = [pipeline.unet.inChannels, side, side] as const
   const { negatives, seed } = recipe
@@ -77,11 +77,6 @@ export async function openWorkshop(recipe: GuidingRecipe, setting: Setting): Pro
   return {
     ...{ pipeline, guide, prompts, texts, latent, plugged },
     drawPicture: pictures?.draw(prompts.placeOf),
-    async close() {
-      await pipeline.sessions.release()
-      await pictures?.close()
-      await texts.store.close()
-    },
     teacher: openTeacher(pipeline, texts, latent),
     size: elements(latent),
     samples: (weights, steps) => paint(pipeline, plugged(weights), { prompts, steps, recipe }),

@@ -63,6 +63,5 @@ export const lora: OpenObjective<RecipeOf<'lora'>> = async (recipe, setting) => 
         ...{ base, rank, alpha, layout: recipe.layout, pictures: pack.count },
         architecture: architectureOf(base, schedule),
       }),
-    close: noising.close,
   }
 }

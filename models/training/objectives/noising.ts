@@ -44,7 +44,6 @@ export interface Noising {
   /** The mean squared error of the prediction over a batch. */
   loss(sources: Sources): Value
   batches(step: number): Promise<Feed[]>
-  close(): Promise<void>
 }
 
 type NoisingRecipe = RecipeOf<'denoise' | 'lora'>
@@ -56,6 +55,7 @@ type NoisingRecipe = RecipeOf<'denoise' | 'lora'>
 export async function openNoising(path: string, recipe: NoisingRecipe, setting: Setting): Promise<Noising> {
   const base = asBase(await describeModel(path))
   const pipeline = await assemble(base, { merges: setting.merges, threads: setting.threads })
+  setting.closing.defer(() => pipeline.sessions.release())
   const own = recipe.objective === 'denoise' ? recipe : undefined
   const predictionType = own?.prediction ?? (await pipeline.prediction())
   const rescaleBetasZeroSnr = own?.zeroSnr ?? pipeline.schedule.rescaleBetasZeroSnr
@@ -80,11 +80,6 @@ export async function openNoising(path: string, recipe: NoisingRecipe, setting: 
       Promise.all(
         Array.from({ length: recipe.accumulate }, (_, part) => draw((step * recipe.accumulate + part) * recipe.batch)),
       ),
-    async close() {
-      await pipeline.sessions.release()
-      await latents.store.close()
-      await pack.close()
-    },
   }
 }
 

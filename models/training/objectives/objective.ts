@@ -11,6 +11,8 @@ export interface Setting {
   readonly merges: string
   readonly threads: number
   readonly signal: CancelSignal | undefined
+  /** What is opened is closed when the run ends, the last first, however it ends. */
+  readonly closing: AsyncDisposableStack
   /** Tells what is prepared, and how much of it is done. */
   tell(doing: string, done: number, total: number): void
 }
@@ -37,7 +39,6 @@ export interface Objective {
   samples?(weights: Trainees): Promise<readonly Sample[]>
   /** Writes what came out into the run's folder of results, and says where it is. */
   save(weights: Trainees, provenance: Provenance): Promise<string>
-  close(): Promise<void>
 }
 
 /** One objective: a file of its own, one line in `index.ts`. Throws `UserError` where the recipe names what cannot be used. */

@@ -95,9 +95,5 @@ export const progressive: OpenObjective<RecipeOf<'progressive'>> = async (recipe
         guidance: recipe.guidance,
         steps: [steps, steps],
       }),
-    async close() {
-      await states.close()
-      await workshop.close()
-    },
   }
 }

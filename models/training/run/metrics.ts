@@ -14,21 +14,19 @@ export interface MetricsFile {
   add(metrics: Metrics): Promise<void>
   /** Makes sure that they are on disk. */
   sync(): Promise<void>
-  close(): Promise<void>
 }
 
 /**
  * Opens the metrics of a run that goes on behind `step`: what an earlier run told of later steps is dropped, since
  * those are taken again.
  */
-export async function openMetrics(path: string, step: number): Promise<MetricsFile> {
+export async function openMetrics(path: string, step: number, closing: AsyncDisposableStack): Promise<MetricsFile> {
   const kept = (await readMetrics(path)).filter(metrics => metrics.step <= step)
   await writeText(path, kept.map(asLine).join(''))
-  const handle = await open(path, 'a')
+  const handle = closing.use(await open(path, 'a'))
   return {
     add: metrics => full(path, handle, asLine(metrics)),
     sync: () => handle.sync(),
-    close: () => handle.close(),
   }
 }
 

@@ -49,11 +49,15 @@ const together = 16
  */
 export async function openGuideStates(options: GuideStatesOptions, setting: Setting): Promise<GuideStates> {
   const { size, count, key, noised } = options
-  const store = await openStore(join(setting.folder.cache, 'states'), {
-    key,
-    count,
-    fields: { sample: size, positive: size, negative: size, about: abouts },
-  })
+  const store = await openStore(
+    join(setting.folder.cache, 'states'),
+    {
+      key,
+      count,
+      fields: { sample: size, positive: size, negative: size, about: abouts },
+    },
+    setting.closing,
+  )
   // Groups have sizes of their own: they are counted through, so that one that was cut short is made again from its start.
   let first = 0
   for (let group = 0; first < count; group++) {

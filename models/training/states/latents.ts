@@ -25,7 +25,7 @@ export async function encodeLatents(
   { base, vae, sessions }: Pick<Pipeline, 'base' | 'vae' | 'sessions'>,
   pack: Pack,
   chosen: readonly number[],
-  { folder, signal, tell }: Setting,
+  { folder, signal, tell, closing }: Setting,
 ): Promise<Latents> {
   const { width, height } = pack
   const factor = vaeFactor(vae)
@@ -36,11 +36,15 @@ export async function encodeLatents(
     )
   const shape = [vae.latentChannels, height / factor, width / factor] as const
   const size = shape[0] * shape[1] * shape[2]
-  const store = await openStore(join(folder.cache, 'latents'), {
-    key: JSON.stringify([base.path, pack.folder, pack.count, width, height, chosen.length]),
-    count: chosen.length,
-    fields: { latent: size },
-  })
+  const store = await openStore(
+    join(folder.cache, 'latents'),
+    {
+      key: JSON.stringify([base.path, pack.folder, pack.count, width, height, chosen.length]),
+      count: chosen.length,
+      fields: { latent: size },
+    },
+    closing,
+  )
   const together = Math.max(1, Math.floor(pixelsTogether / (width * height)))
   for (let first = store.written(); first < chosen.length; first = store.written()) {
     signal?.throwIfAborted()

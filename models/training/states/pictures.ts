@@ -15,7 +15,6 @@ const most = 8192
 export interface GuidePictures {
   readonly captions: readonly string[]
   draw(placeOf: (caption: string) => number): DrawPicture
-  close(): Promise<void>
 }
 
 /** Encodes some pictures of a dataset. Throws `UserError` where they are not of the size of the guide's latents. */
@@ -42,9 +41,5 @@ export async function openPictures(
         const index = below(generatorAt(seed, stream.order, -1, ...place), chosen.length)
         return { latent: await store.read('latent', [index]), text: placeOf(captions[index] as string) }
       },
-    async close() {
-      await store.close()
-      await pack.close()
-    },
   }
 }

@@ -46,11 +46,15 @@ const together = 16
  */
 export async function openStepStates(options: StepStatesOptions, setting: Setting): Promise<StepStates> {
   const { size, count, key, steps, noised } = options
-  const store = await openStore(join(setting.folder.cache, 'states'), {
-    key,
-    count,
-    fields: { sample: size, target: size, about: Object.keys(stepAbout).length },
-  })
+  const store = await openStore(
+    join(setting.folder.cache, 'states'),
+    {
+      key,
+      count,
+      fields: { sample: size, target: size, about: Object.keys(stepAbout).length },
+    },
+    setting.closing,
+  )
   const extra = Math.round((steps * together * noised) / (1 - noised) / together) * together
   const records = steps * together + extra
   for (let group = Math.floor(store.written() / records); group * records < count; group++) {

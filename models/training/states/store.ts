@@ -23,16 +23,16 @@ export interface Store<Field extends string> {
   append(records: Readonly<Record<Field, Float32Array>>): Promise<void>
   /** A field of some records, one after another. */
   read(field: Field, indices: readonly number[]): Promise<Float32Array>
-  close(): Promise<void>
 }
 
 /**
- * Opens a store, or makes it. Records that a killed run has left are kept.
+ * Opens a store, or makes it, until `closing` is disposed of. Records that a killed run has left are kept.
  * @throws UserError where the disk is too small for it
  */
 export async function openStore<Field extends string>(
   folder: string,
   layout: StoreLayout<Field>,
+  closing: AsyncDisposableStack,
 ): Promise<Store<Field>> {
   const { count, fields } = layout
   const names = Object.keys(fields) as Field[]
@@ -48,7 +48,7 @@ export async function openStore<Field extends string>(
     await writeText(aboutPath, about)
   }
   const files = new Map<Field, FileHandle>()
-  for (const name of names) files.set(name, await open(join(folder, `${name}.f32`), 'a+'))
+  for (const name of names) files.set(name, closing.use(await open(join(folder, `${name}.f32`), 'a+')))
   const fileOf = (name: Field) => files.get(name) as FileHandle
   let written = count
   for (const name of names) written = Math.min(written, Math.floor((await fileOf(name).stat()).size / 4 / fields[name]))
@@ -82,9 +82,6 @@ export async function openStore<Field extends string>(
           )
       }
       return values
-    },
-    async close() {
-      for (const file of files.values()) await file.close()
     },
   }
 }

@@ -22,19 +22,23 @@ export interface Texts {
 export async function encodeTexts(
   pipeline: Pipeline,
   texts: readonly string[],
-  { folder, signal, tell }: Setting,
+  { folder, signal, tell, closing }: Setting,
 ): Promise<Texts> {
   const { base, encoders } = pipeline
   const width = encoders.reduce((sum, { config }) => sum + config.hiddenSize, 0)
   const tokens = encoders[0]?.config.positions ?? 0
   const encode = (prompt: string) => condition(pipeline, { prompt, guided: false, clipSkip: 1 })
   const pooled = (await encode('')).pooled?.positive.length ?? 0
-  const store = await openStore(join(folder.cache, 'texts'), {
-    key: JSON.stringify([base.path, texts]),
-    count: texts.length,
-    // A field of no numbers cannot be told from one that is not yet written.
-    fields: { states: tokens * width, mean: width, pooled: Math.max(pooled, 1) },
-  })
+  const store = await openStore(
+    join(folder.cache, 'texts'),
+    {
+      key: JSON.stringify([base.path, texts]),
+      count: texts.length,
+      // A field of no numbers cannot be told from one that is not yet written.
+      fields: { states: tokens * width, mean: width, pooled: Math.max(pooled, 1) },
+    },
+    closing,
+  )
   for (let index = store.written(); index < texts.length; index++) {
     signal?.throwIfAborted()
     const text = texts[index] as string
