@@ -1,7 +1,7 @@
 import { elements } from '../tensor/tensor.ts'
 import { attentionOp } from './ops/attention.ts'
-import { conv2dOp } from './ops/conv2d.ts'
 import { convTranspose2dOp } from './ops/conv-transpose2d.ts'
+import { conv2dOp } from './ops/conv2d.ts'
 import { linearOp } from './ops/linear.ts'
 import { matmulOp } from './ops/matmul.ts'
 import { simplify } from './simplify.ts'
