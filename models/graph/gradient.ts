@@ -1,5 +1,6 @@
 import { shapeText } from '../tensor/tensor.ts'
 import { add } from './ops/add.ts'
+import { after } from './ops/after.ts'
 import { concat } from './ops/concat.ts'
 import { expand } from './ops/expand.ts'
 import { padOp } from './ops/pad.ts'
@@ -30,16 +31,25 @@ export function gradients(loss: Value, wrt: readonly Value[], boundaries: readon
   )
   const [end, targets] = [simple[0] as Value, simple.slice(1, 1 + wrt.length)]
   const order = topological([end])
-  const seen = recomputation(order, new Set(simple.slice(1 + wrt.length)))
+  const blocks = new Set(simple.slice(1 + wrt.length))
+  const seen = recomputation(order, blocks)
   const leading = leadingTo(new Set(targets), order)
   const parts = new Map<Value, Value[]>([[end, [expand(scalar(1), loss.shape)]]])
   const totals = new Map<Value, Value>()
+  const asked = new Set(targets)
+  let finished: Value[] = []
   for (const value of order.toReversed()) {
     const arrived = leading.has(value) && parts.get(value)
     if (!arrived) continue
     parts.delete(value)
-    const total = addUp(arrived)
+    let total = addUp(arrived)
+    // A block's gradients come before the block below: the runtime would leave them, and all that they need, to the end.
+    if (blocks.has(value) && finished.length > 0) {
+      total = after(total, ...finished)
+      finished = []
+    }
     totals.set(value, total)
+    if (asked.has(value)) finished.push(total)
     if (value.kind !== 'node') continue
     for (const [i, gradient] of value.op.gradient(total, seen(value, total)).entries()) {
       const input = value.inputs[i] as Value

@@ -25,6 +25,7 @@ export const clashes: { readonly [K in OpName]: readonly Clash<ParamsOf<K>>[] } 
   abs: wholeNumbers,
   add: broadcasts,
   after: [
+    [[x(2, 3)], {}],
     [[whole(2, 3), x(1)], {}],
     [[x(2, 3), whole(1)], {}],
   ],
