@@ -1,8 +1,10 @@
 import { shapeText } from '../tensor/tensor.ts'
 import { add } from './ops/add.ts'
+import { after } from './ops/after.ts'
 import { concat } from './ops/concat.ts'
 import { expand } from './ops/expand.ts'
 import { padOp } from './ops/pad.ts'
+import { recomputation } from './recompute.ts'
 import { simplify } from './simplify.ts'
 import { ShapeError, scalar, typeText, type Value } from './value.ts'
 import { inputsOf, topological } from './walk.ts'
@@ -13,29 +15,43 @@ import { inputsOf, topological } from './walk.ts'
  * depend on gets zeros. Nothing is built for what leads to none of the values: a frozen part of a network before the
  * first of them costs and keeps nothing.
  *
+ * Where `boundaries` are given, what was computed between them is not kept for the backward pass but computed anew:
+ * less memory for about one more forward pass. Good boundaries are few and small, as the results of a network's blocks.
+ *
  * Throws `ShapeError` where the loss is not one f32 number, or a value is not f32.
  */
-export function gradients(loss: Value, wrt: readonly Value[]): readonly Value[] {
+export function gradients(loss: Value, wrt: readonly Value[], boundaries: readonly Value[] = []): readonly Value[] {
   if (loss.dtype !== 'f32' || loss.shape.some(size => size !== 1))
     throw new ShapeError(`a loss is one f32 number; got ${typeText(loss)}`)
   const whole = wrt.find(({ dtype }) => dtype !== 'f32')
   if (whole) throw new ShapeError(`only f32 has gradients; got ${typeText(whole)}`)
 
-  const named = Object.fromEntries(wrt.map((value, i) => [`${i}`, value]))
-  const simple: Record<string, Value> = simplify({ loss, ...named })
-  const [end, targets] = [simple.loss as Value, wrt.map((_, i) => simple[i] as Value)]
+  const simple = Object.values(
+    simplify(Object.fromEntries([loss, ...wrt, ...boundaries].map((value, i) => [i, value]))),
+  )
+  const [end, targets] = [simple[0] as Value, simple.slice(1, 1 + wrt.length)]
   const order = topological([end])
+  const blocks = new Set(simple.slice(1 + wrt.length))
+  const seen = recomputation(order, blocks)
   const leading = leadingTo(new Set(targets), order)
   const parts = new Map<Value, Value[]>([[end, [expand(scalar(1), loss.shape)]]])
   const totals = new Map<Value, Value>()
+  const asked = new Set(targets)
+  let finished: Value[] = []
   for (const value of order.toReversed()) {
     const arrived = leading.has(value) && parts.get(value)
     if (!arrived) continue
     parts.delete(value)
-    const total = addUp(arrived)
+    let total = addUp(arrived)
+    // A block's gradients come before the block below: the runtime would leave them, and all that they need, to the end.
+    if (blocks.has(value) && finished.length > 0) {
+      total = after(total, ...finished)
+      finished = []
+    }
     totals.set(value, total)
+    if (asked.has(value)) finished.push(total)
     if (value.kind !== 'node') continue
-    for (const [i, gradient] of value.op.gradient(total, value).entries()) {
+    for (const [i, gradient] of value.op.gradient(total, seen(value, total)).entries()) {
       const input = value.inputs[i] as Value
       if (!gradient || !leading.has(input)) continue
       if (gradient.shape.join() !== input.shape.join())

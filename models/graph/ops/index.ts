@@ -1,5 +1,6 @@
 import { absOp } from './abs.ts'
 import { addOp } from './add.ts'
+import { afterOp } from './after.ts'
 import { attentionOp } from './attention.ts'
 import { castOp } from './cast.ts'
 import { concatOp } from './concat.ts'
@@ -41,6 +42,7 @@ import { upsampleNearestOp } from './upsample-nearest.ts'
 export const ops = {
   abs: absOp,
   add: addOp,
+  after: afterOp,
   attention: attentionOp,
   cast: castOp,
   concat: concatOp,

@@ -155,6 +155,43 @@ describe('whole graphs', () => {
   })
 })
 
+describe('between boundaries', () => {
+  test('random graphs get the same gradients, whatever is a boundary', () => {
+    const choices = fc.array(fc.nat(1000), { maxLength: 6 })
+    const property = fc.property(expressions('/weights'), choices, (outputs, chosen) => {
+      const loss = lossOf(concat(outputs, 0))
+      const order = topological([loss])
+      const wrt = order.filter(({ kind }) => kind === 'input')
+      const given = (value: Value) =>
+        value.kind === 'weight'
+          ? toNd(weightNumbers[weightIndex(value as Weight)] as Tensor)
+          : toNd(randomTensor(value.kind === 'input' && value.name === 'x1' ? 1 : 0, [2, 3]))
+      const boundaries = chosen.map(place => order[place % order.length] as Value)
+      const [anew, kept] = [evaluate(gradients(loss, wrt, boundaries), given), evaluate(gradients(loss, wrt), given)]
+      expect(anew).toEqual(kept)
+    })
+    fc.assert(property, check(300))
+  })
+
+  test('the inside of all blocks but the first and the last is computed anew', () => {
+    const forward: Value[] = [x]
+    for (let i = 0; i < 12; i++) forward.push(sin(forward.at(-1) as Value))
+    const loss = total(forward.at(-1) as Value)
+    const [gradient] = gradients(
+      loss,
+      [x],
+      [4, 8].map(place => forward[place] as Value),
+    )
+    const used = topological([gradient as Value])
+    const taken = used.flatMap(value => (value.kind === 'node' && value.op.name === 'cos' ? value.inputs : []))
+    expect(taken.map(value => forward.indexOf(value)).toSorted((a, b) => a - b)).toEqual([
+      -1, -1, -1, -1, 0, 1, 2, 3, 8, 9, 10, 11,
+    ])
+    const sines = used.filter(value => value.kind === 'node' && value.op.name === 'sin')
+    expect(sines.length).toBe(11 + 3)
+  })
+})
+
 describe('a loss is one f32 number, and so are the numbers that it is taken to', () => {
   test.each([
     ['a vector', () => gradients(x, [x]), 'a loss is one f32 number; got f32 [4]'],

@@ -24,6 +24,11 @@ const plain = { stride: 1, padding: [0, 0, 0, 0] } as const satisfies ParamsOf<'
 export const clashes: { readonly [K in OpName]: readonly Clash<ParamsOf<K>>[] } = {
   abs: wholeNumbers,
   add: broadcasts,
+  after: [
+    [[x(2, 3)], {}],
+    [[whole(2, 3), x(1)], {}],
+    [[x(2, 3), whole(1)], {}],
+  ],
   attention: [
     [[x(1, 5, 8), x(1, 7, 6), x(1, 7, 6)], { heads: 2, causal: false }],
     [[x(1, 5, 8), x(2, 7, 8), x(2, 7, 8)], { heads: 2, causal: false }],

@@ -35,6 +35,13 @@ export const add = binary()
 export const sub = add
 export const mul = add
 export const div = binary({ low: 0.25 })
+/** Signals of any shape. */
+export const after: Cases<NoParams> = {
+  ulps: 0,
+  cases: fc
+    .tuple(dims(0, 4), fc.array(dims(0, 4), { minLength: 1, maxLength: 3 }), dimSizes)
+    .map(([x, signals, sizes]) => ({ params: {}, inputs: [x, ...signals].map(each => f32Input(each)), sizes })),
+}
 export const sin = unary(2, -1000, 1000)
 export const cos = unary(2, -1000, 1000)
 export const sigmoid = unary(4, -100, 100)

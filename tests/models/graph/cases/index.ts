@@ -1,7 +1,7 @@
 import type { OpName } from '../../../../models/graph/ops/index.ts'
 import type { ParamsOf } from '../op-name.ts'
 import type { Cases } from './case.ts'
-import { abs, add, cos, div, erf, exp, gelu, log, mul, sigmoid, sign, sin, sqrt, sub } from './elementwise.ts'
+import { abs, add, after, cos, div, erf, exp, gelu, log, mul, sigmoid, sign, sin, sqrt, sub } from './elementwise.ts'
 import { attention, conv2d, convTranspose2d, groupNorm, layerNorm, linear, matmul, softmax } from './layers.ts'
 import { cast, concat, expand, gather, pad, reshape, reshapeLike, scatterAdd, slice, sum, transpose } from './layout.ts'
 import { pixelShuffle, pixelUnshuffle, resizeNearestLike, sumPool, upsampleNearest } from './pixels.ts'
@@ -10,6 +10,7 @@ import { pixelShuffle, pixelUnshuffle, resizeNearestLike, sumPool, upsampleNeare
 export const cases: { readonly [K in OpName]: Cases<ParamsOf<K>> } = {
   abs,
   add,
+  after,
   attention,
   cast,
   concat,

@@ -1,7 +1,7 @@
 import type { OpName } from '../../../../models/graph/ops/index.ts'
 import type { ParamsOf } from '../op-name.ts'
 import { cast } from './cast.ts'
-import { abs, add, cos, div, erf, exp, gelu, log, mul, sigmoid, sign, sin, sqrt, sub } from './elementwise.ts'
+import { abs, add, after, cos, div, erf, exp, gelu, log, mul, sigmoid, sign, sin, sqrt, sub } from './elementwise.ts'
 import { attention, conv2d, convTranspose2d, groupNorm, layerNorm, linear, matmul, softmax } from './layers.ts'
 import { concat, expand, gather, pad, reshape, reshapeLike, scatterAdd, slice, sum, transpose } from './layout.ts'
 import type { Nd } from './nd.ts'
@@ -11,6 +11,7 @@ import { pixelShuffle, pixelUnshuffle, resizeNearestLike, sumPool, upsampleNeare
 export const reference: { readonly [K in OpName]: (inputs: readonly Nd[], params: ParamsOf<K>) => Nd } = {
   abs,
   add,
+  after,
   attention,
   cast,
   concat,
