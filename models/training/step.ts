@@ -13,6 +13,8 @@ export interface TrainingGraph {
   /** Other numbers f32 [] that are worth telling. */
   readonly measures?: Readonly<Record<string, Value>>
   readonly trained: ReadonlyMap<string, Input>
+  /** Between these, values are computed anew on the way back rather than kept; see `gradients`. */
+  readonly boundaries?: readonly Value[] | undefined
 }
 
 /** What a batch feeds into the graph, by input. */
@@ -29,9 +31,12 @@ export interface Step {
 }
 
 /** Loads a training graph with its gradients. `threads` decides in which order sums are made, so it decides the last bits. */
-export async function openStep({ loss, measures = {}, trained }: TrainingGraph, threads: number): Promise<Step> {
+export async function openStep(
+  { loss, measures = {}, trained, boundaries }: TrainingGraph,
+  threads: number,
+): Promise<Step> {
   const names = [...trained.keys()]
-  const slopes = gradients(loss, [...trained.values()])
+  const slopes = gradients(loss, [...trained.values()], boundaries)
   const model = toOnnx({
     ':loss': loss,
     ...Object.fromEntries(Object.entries(measures).map(([name, value]) => [`:${name}`, value])),

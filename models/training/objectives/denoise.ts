@@ -27,7 +27,7 @@ export const denoise: OpenObjective<RecipeOf<'denoise'>> = async (recipe, settin
   const trained = new Trained()
   // One from nothing has everything to learn, its text encoder too.
   const trainText = recipe.trainText || recipe.base === undefined
-  const loss = noising.loss({
+  const graph = noising.loss({
     unet: () => trained.parameters('unet.', fromPart(base.unet)),
     text(index) {
       const part = base.textEncoders[index] as TextPart
@@ -60,7 +60,7 @@ export const denoise: OpenObjective<RecipeOf<'denoise'>> = async (recipe, settin
   }
 
   return {
-    graph: { loss, trained: trained.inputs },
+    graph: { ...graph, trained: trained.inputs },
     initial: await trained.initial(),
     batches: noising.batches,
     samples,

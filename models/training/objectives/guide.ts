@@ -51,8 +51,8 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
 
   const trained = new Trained()
   const parameters = trained.parameters('', workshop.guide.start)
-  const { batch } = recipe
-  const graph = guidedLoss({ ...workshop, ...workshop.guide, ...texts, parameters, batch })
+  const { batch, recompute } = recipe
+  const graph = guidedLoss({ ...workshop, ...workshop.guide, ...texts, parameters, batch, recompute })
   const seen = states.count - recipe.states.held
   const order = new Order(recipe.seed, seen)
 

@@ -13,6 +13,7 @@ import { unet } from '../../networks/unet/unet.ts'
 import type { Pipeline } from '../../pipelines/assemble.ts'
 import { parametersOf } from '../../pipelines/parameters.ts'
 import type { Shape } from '../../tensor/tensor.ts'
+import { notingBlocks } from '../blocks.ts'
 import type { TrainingGraph } from '../step.ts'
 
 /** Where no example has any guidance there is nothing to divide by. */
@@ -26,12 +27,13 @@ interface GuidedPass {
   /** Of one latent: [channels, h, w]. */
   readonly latent: Shape
   readonly batch: number
+  readonly recompute: boolean
   readonly tokens: number
   readonly pooled: number
 }
 
 /** One pass of a frozen base with a guide that is trained, held against a target. */
-export interface GuidedLoss extends Pick<TrainingGraph, 'loss' | 'measures'> {
+export interface GuidedLoss extends Omit<TrainingGraph, 'trained'> {
   /** Mean squared difference to the target of each example: f32 [batch]. */
   readonly squares: Value
 }
@@ -49,6 +51,7 @@ export function guidedLoss({
   parameters,
   latent,
   batch,
+  recompute,
   tokens,
   pooled,
 }: GuidedPass): GuidedLoss {
@@ -58,7 +61,8 @@ export function guidedLoss({
   const f32 = (name: string, ...sizes: number[]): Input => input(name, { shape: [batch, ...sizes], dtype: 'f32' })
   const [sample, timestep] = [f32('sample', ...latent), f32('timestep')]
   const told = { guidance: f32('guidance'), positive: f32('positive', width), negative: f32('negative', width) }
-  const inject = guideKinds[kind].inject(config, parameters, { sample, timestep, ...told })
+  const blocks: Value[] = []
+  const inject = notingBlocks(blocks, guideKinds[kind].inject(config, parameters, { sample, timestep, ...told }))
   const added = pooled > 0 ? { textEmbeds: f32('text_embeds', pooled), timeIds: f32('time_ids', 6) } : undefined
   const context = f32('context', tokens, width)
   const prediction = unet(shape, parametersOf(base.unet), { sample, timestep, context, added }, inject)
@@ -66,6 +70,7 @@ export function guidedLoss({
   const squares = reshape(mean(mul(difference, difference), [1, 2, 3]), [batch])
   return {
     squares,
+    boundaries: recompute ? blocks : [],
     loss: meanAll(mul(squares, f32('weight'))),
     measures: { error: reshape(div(sum(squares, [0]), add(sum(f32('energy'), [0]), tiny)), []) },
   }

@@ -46,7 +46,7 @@ export const lora: OpenObjective<RecipeOf<'lora'>> = async (recipe, setting) => 
     }
   }
 
-  const loss = noising.loss({
+  const graph = noising.loss({
     unet: () => parametersOf(base.unet),
     inject: change('unet', changed),
     text(index) {
@@ -55,7 +55,7 @@ export const lora: OpenObjective<RecipeOf<'lora'>> = async (recipe, setting) => 
     },
   })
   return {
-    graph: { loss, trained: trained.inputs },
+    graph: { ...graph, trained: trained.inputs },
     initial: await trained.initial(),
     batches: noising.batches,
     save: (weights, provenance) =>

@@ -17,6 +17,7 @@ import { trainedLevel } from '../../samplers/levels.ts'
 import { Schedule, type ScheduleConfig } from '../../samplers/schedule.ts'
 import { combine } from '../../samplers/steps.ts'
 import { f32, i64, type Tensor } from '../../tensor/tensor.ts'
+import { notingBlocks } from '../blocks.ts'
 import { openData } from '../data/open.ts'
 import { Order } from '../data/order.ts'
 import type { Pack } from '../data/pack.ts'
@@ -24,7 +25,7 @@ import { below, between, generatorAt, normals, stream } from '../random.ts'
 import type { RecipeOf } from '../recipe.ts'
 import { encodeLatents, type Latents } from '../states/latents.ts'
 import { take } from '../states/teacher.ts'
-import type { Feed } from '../step.ts'
+import type { Feed, TrainingGraph } from '../step.ts'
 import type { Setting } from './objective.ts'
 
 /** Where the networks of a base take their parameters from. */
@@ -42,7 +43,7 @@ export interface Noising {
   readonly schedule: ScheduleConfig
   readonly pack: Pack
   /** The mean squared error of the prediction over a batch. */
-  loss(sources: Sources): Value
+  loss(sources: Sources): Pick<TrainingGraph, 'loss' | 'boundaries'>
   batches(step: number): Promise<Feed[]>
 }
 
@@ -75,7 +76,7 @@ export async function openNoising(path: string, recipe: NoisingRecipe, setting: 
   const draw = examples(recipe, pipeline, schedule, pack, latents)
   return {
     ...{ base, pipeline, schedule, pack },
-    loss: sources => lossOf(pipeline, sources, recipe.batch, latents.shape),
+    loss: sources => lossOf(pipeline, sources, recipe, latents.shape),
     batches: step =>
       Promise.all(
         Array.from({ length: recipe.accumulate }, (_, part) => draw((step * recipe.accumulate + part) * recipe.batch)),
@@ -86,10 +87,12 @@ export async function openNoising(path: string, recipe: NoisingRecipe, setting: 
 function lossOf(
   { base, unet: config, encoders }: Pipeline,
   sources: Sources,
-  batch: number,
+  { batch, recompute }: NoisingRecipe,
   latent: readonly number[],
-): Value {
+): Pick<TrainingGraph, 'loss' | 'boundaries'> {
   const given = (name: string, ...sizes: number[]): Input => input(name, { shape: [batch, ...sizes], dtype: 'f32' })
+  const blocks: Value[] = []
+  const inject = notingBlocks(blocks, sources.inject)
   const states: Value[] = []
   let added: AddedInputs | undefined
   for (const [index, { config: text }] of encoders.entries()) {
@@ -104,8 +107,8 @@ function lossOf(
   }
   const context = states.length === 1 ? (states[0] as Value) : concat(states, 2)
   const inputs = { sample: given('sample', ...latent), timestep: given('timestep'), context, added }
-  const difference = sub(unet(config, sources.unet(), inputs, sources.inject), given('target', ...latent))
-  return meanAll(mul(difference, difference))
+  const difference = sub(unet(config, sources.unet(), inputs, inject), given('target', ...latent))
+  return { loss: meanAll(mul(difference, difference)), boundaries: recompute ? blocks : [] }
 }
 
 /** What is drawn for each example: from the seed and its place in the run alone, however batches are cut. */

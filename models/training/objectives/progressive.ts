@@ -22,8 +22,8 @@ export const progressive: OpenObjective<RecipeOf<'progressive'>> = async (recipe
   const steps = recipe.stages[1] as number
   const trained = new Trained()
   const parameters = trained.parameters('', workshop.guide.start)
-  const { batch } = recipe
-  const graph = guidedLoss({ ...workshop, ...workshop.guide, ...texts, parameters, batch })
+  const { batch, recompute } = recipe
+  const graph = guidedLoss({ ...workshop, ...workshop.guide, ...texts, parameters, batch, recompute })
   const initial = await trained.initial()
   const states = await openStepStates(
     {

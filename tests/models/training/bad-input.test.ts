@@ -129,6 +129,7 @@ it('stops where the loss is no number, and keeps the last good checkpoint', asyn
     vae,
     steps: 200,
     learningRate: 1,
+    warmup: 20,
     checkpointEvery: 2,
     clip: 1e9,
     kl: 0,
