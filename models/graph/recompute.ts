@@ -19,43 +19,38 @@ export function recomputation(
   for (const value of order)
     for (const input of inputsOf(value)) if (levels.get(input) !== block(value)) kept.add(input)
 
-  /** The first gradient that arrives at each block: before it, nothing of the block is needed again. */
-  const signals = new Map<number, Value>()
-  const delayed = new Map<number, Map<Value, Value>>()
+  const insides = Object.groupBy(
+    order.filter(value => value.kind === 'node' && !kept.has(value)) as Node[],
+    value => levels.get(value) ?? 0,
+  )
   const copies = new Map<Value, Value>()
-
-  const keep = (value: Value, level: number): Value => {
-    const known = delayed.get(level) ?? new Map<Value, Value>()
-    delayed.set(level, known)
-    const late = known.get(value) ?? after(value, signals.get(level) as Value)
-    known.set(value, late)
-    return late
-  }
-  const again = (value: Value, level: number): Value => {
-    if (value.kind !== 'node' || value.dtype !== 'f32' || levels.get(value) === undefined) return value
-    return kept.has(value) ? keep(value, level) : (copies.get(value) as Value)
-  }
-  const places = new Map(order.map((value, place) => [value, place]))
-  /** Copies what a node needs of its block, inputs first: a block may be thousands of values deep. */
-  const copyInside = (value: Node, level: number): void => {
-    const needed = new Set<Node>()
-    const stack: Value[] = [...value.inputs]
-    for (let next = stack.pop(); next; next = stack.pop()) {
-      const inside = next.kind === 'node' && levels.get(next) === level && !kept.has(next)
-      if (!inside || copies.has(next) || needed.has(next)) continue
-      needed.add(next)
-      stack.push(...next.inputs)
-    }
-    for (const node of [...needed].toSorted((a, b) => (places.get(a) as number) - (places.get(b) as number)))
-      copies.set(node, { ...node, inputs: node.inputs.map(input => again(input, level)) })
-  }
+  /** For each block that is begun, what is kept as it sees it: not before its first gradient has arrived. */
+  const begun = new Map<number, (kept: Value) => Value>()
 
   return (value, signal) => {
     const level = block(value) ?? 0
     if (level === 0 || level === last) return value
-    if (!signals.has(level)) signals.set(level, signal)
-    copyInside(value, level)
-    return { ...value, inputs: value.inputs.map(input => again(input, level)) }
+    const late = begun.get(level) ?? once(kept => after(kept, signal))
+    const again = (input: Value): Value => {
+      if (input.kind !== 'node' || input.dtype !== 'f32' || !levels.has(input)) return input
+      return copies.get(input) ?? late(input)
+    }
+    const copy = (node: Node): Node => ({ ...node, inputs: node.inputs.map(again) })
+    if (!begun.has(level)) {
+      begun.set(level, late)
+      for (const node of insides[level] ?? []) copies.set(node, copy(node))
+    }
+    return copy(value)
+  }
+}
+
+/** A function that gives the same for the same. */
+function once(make: (value: Value) => Value): (value: Value) => Value {
+  const made = new Map<Value, Value>()
+  return value => {
+    const known = made.get(value) ?? make(value)
+    made.set(value, known)
+    return known
   }
 }
 

@@ -1,5 +1,7 @@
 import { shipped } from '../../main/paths.ts'
 import { asBase } from '../../models/checkpoint/as-base.ts'
+import { asGuide } from '../../models/checkpoint/as-guide.ts'
+import type { BaseCheckpoint, GuideCheckpoint } from '../../models/checkpoint/checkpoint.ts'
 import { unetConfig } from '../../models/checkpoint/config/unet.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
 import { multiplications } from '../../models/graph/arithmetic.ts'
@@ -9,19 +11,41 @@ import { mul } from '../../models/graph/ops/mul.ts'
 import { sub } from '../../models/graph/ops/sub.ts'
 import { meanAll } from '../../models/graph/ops/sum.ts'
 import { input, type Value } from '../../models/graph/value.ts'
-import type { Parameters } from '../../models/networks/parameters.ts'
+import { guideKinds } from '../../models/networks/guide/index.ts'
+import type { Inject, Parameters } from '../../models/networks/parameters.ts'
 import { unet } from '../../models/networks/unet/unet.ts'
-import { openSession } from '../../models/runtime/session.ts'
+import { parametersOf } from '../../models/pipelines/parameters.ts'
+import { openSession, type Session } from '../../models/runtime/session.ts'
 import { Generator } from '../../models/tensor/random.ts'
 import { elements, f32, type Tensor } from '../../models/tensor/tensor.ts'
 
 /**
- * `npm run bench:step -- [MODEL] [SIDE] [BATCH] [ROUNDS]`: processor seconds, on one thread, of a UNet's forward pass
- * and of a whole training step of all its parameters, in turns; and the step's rate of arithmetic, counted as three
- * forward passes, as a share of the forward's. The weights are inputs in both.
+ * `npm run bench:step -- [MODEL] [GUIDE] [SIDE] [BATCH] [ROUNDS]`: what a training step takes against a forward pass
+ * with its weights in the same place, of the whole base (its weights are inputs) and of a guide (the base's weights are
+ * frozen). Processor seconds on one thread, in turns, and the arithmetic done in each.
  */
-async function main([model = shipped.demo, side = '16', batch = '16', rounds = '5']: string[]): Promise<void> {
-  const base = asBase(await describeModel(model))
+async function main([model, guide, side = '16', batch = '16', rounds = '5']: string[]): Promise<void> {
+  const base = asBase(await describeModel(model ?? shipped.demo))
+  const plugged = asGuide(await describeModel(guide ?? shipped.guide))
+  const shape = { n: Number(batch), side: Number(side) }
+  console.log(`batch ${batch}, latent ${side} x ${side}`)
+  await compare('base ', training(base, undefined, shape), Number(rounds))
+  await compare('guide', training(base, plugged, shape), Number(rounds))
+  console.log(`peak ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`)
+}
+
+interface Training {
+  readonly forward: Record<string, Value>
+  readonly step: Record<string, Value>
+  readonly feeds: Record<string, Tensor>
+}
+
+/** One step's squared error and gradients; random numbers everywhere. */
+function training(
+  base: BaseCheckpoint,
+  guide: GuideCheckpoint | undefined,
+  { n, side }: { n: number; side: number },
+): Training {
   const config = unetConfig(base.unet)
   const normals = new Generator(0)
   const feeds: Record<string, Tensor> = {}
@@ -38,39 +62,47 @@ async function main([model = shipped.demo, side = '16', batch = '16', rounds = '
     trained.set(name, value)
     return value
   }
-  const n = Number(batch)
-  const picture = [n, config.inChannels, Number(side), Number(side)]
-  const prediction = unet(config, parameters, {
-    sample: given('sample', picture),
-    timestep: given('timestep', [n], 100),
-    context: given('context', [n, 24, config.crossAttentionDim]),
-  })
+  const picture = [n, config.inChannels, side, side]
+  const told = [n, config.crossAttentionDim]
+  const [sample, timestep] = [given('sample', picture), given('timestep', [n], 100)]
+  const inject = (): Inject | undefined =>
+    guide &&
+    guideKinds[guide.guideKind].inject(guide.config, parameters, {
+      ...{ sample, timestep, guidance: given('guidance', [n]) },
+      ...{ positive: given('positive', told), negative: given('negative', told) },
+    })
+  const inputs = { sample, timestep, context: given('context', [n, 24, config.crossAttentionDim]) }
+  const prediction = unet(config, guide ? parametersOf(base.unet) : parameters, inputs, inject())
   const difference = sub(prediction, given('target', picture))
   const loss = meanAll(mul(difference, difference))
-  const steps = gradients(loss, [...trained.values()])
-  const names = Object.fromEntries(steps.map((value, i) => [`gradient ${i}`, value]))
-
-  const forward = await openSession(toOnnx({ prediction }), { threads: 1 })
-  const step = await openSession(toOnnx({ loss, ...names }), { threads: 1 })
-  const { target: _, ...forwardFeeds } = feeds
-  const times = { forward: [] as number[], step: [] as number[] }
-  for (let round = 0; round <= Number(rounds); round++) {
-    const [a, b] = [await seconds(() => forward.run(forwardFeeds)), await seconds(() => step.run(feeds))]
-    // The first run lays out memory.
-    if (round > 0) {
-      times.forward.push(a)
-      times.step.push(b)
-    }
+  const slopes = gradients(loss, [...trained.values()])
+  return {
+    forward: { prediction },
+    step: { loss, ...Object.fromEntries(slopes.map((value, i) => [`${i}`, value])) },
+    feeds,
   }
-  const work = multiplications({ prediction })
-  const [one, all] = [median(times.forward), median(times.step)]
-  const rate = (products: number, time: number) =>
-    `${time.toFixed(3)} s, ${((2 * products) / time / 1e9).toFixed(1)} GFLOP/s`
-  console.log(`${trained.size} parameters, batch ${n}, latent ${side} x ${side}`)
-  console.log(`forward  ${rate(work, one)}`)
-  console.log(`step     ${rate(3 * work, all)}, ${((300 * one) / all).toFixed(0)}% of the forward's rate`)
-  console.log(`peak     ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`)
-  await Promise.all([forward.release(), step.release()])
+}
+
+async function compare(name: string, { forward, step, feeds }: Training, rounds: number): Promise<void> {
+  const graphs = [forward, step]
+  const sessions: Session[] = []
+  for (const graph of graphs) sessions.push(await openSession(toOnnx(graph), { threads: 1 }))
+  const { target: _, ...forwardFeeds } = feeds
+  const times: [number[], number[]] = [[], []]
+  for (let round = 0; round <= rounds; round++)
+    for (const i of [0, 1] as const) {
+      const taken = await seconds(() => (sessions[i] as Session).run(i === 0 ? forwardFeeds : feeds))
+      // The first run lays out memory.
+      if (round > 0) times[i].push(taken)
+    }
+  const rates = graphs.map((graph, i) => {
+    const taken = median(times[i as 0 | 1])
+    const rate = (2 * multiplications(graph)) / taken / 1e9
+    console.log(`${name} ${i === 0 ? 'forward' : 'step   '}  ${taken.toFixed(3)} s, ${rate.toFixed(1)} GFLOP/s`)
+    return rate
+  }) as [number, number]
+  console.log(`${name} step at ${((100 * rates[1]) / rates[0]).toFixed(0)}% of the forward's rate`)
+  for (const session of sessions) await session.release()
 }
 
 /** Of the processor: what else runs on the machine does not count. */

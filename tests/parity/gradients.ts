@@ -39,8 +39,8 @@ export async function check(folder: string, find: FindCase): Promise<ParityResul
   const { name, base, tensors }: GradientsCase = JSON.parse(await readFile(join(folder, 'case.json'), 'utf8'))
   const path = find(base)
   if (path === undefined) return [skipped(name, `The base ${base} is not in the folder.`)]
-  const single = join(path, `${base}.safetensors`)
-  const model = asBase(await describeModel(existsSync(single) ? single : join(path, 'folder')))
+  const folderForm = join(path, 'folder')
+  const model = asBase(await describeModel(existsSync(folderForm) ? folderForm : join(path, `${base}.safetensors`)))
   const recorded = await loadTensors(join(folder, 'gradients.expected.safetensors'))
   const results: ParityResult[] = []
   for (const [network, own] of Object.entries(Object.groupBy(Object.entries(tensors), ([key]) => networkOf(key)))) {
