@@ -9,6 +9,7 @@ import { learningRateAt } from './optimize/learning-rate.ts'
 import { Pace } from './pace.ts'
 import type { Recipe } from './recipe.ts'
 import { lastCheckpoint, writeCheckpoint } from './run/checkpoint.ts'
+import { claimRun } from './run/claim.ts'
 import { openRunFolder } from './run/folder.ts'
 import { openMetrics } from './run/metrics.ts'
 import { writeSamples } from './run/samples.ts'
@@ -61,12 +62,13 @@ const adamEps = 1e-8
  */
 export async function train(recipe: Recipe, options: TrainOptions): Promise<TrainResult> {
   const { signal, onProgress, merges } = options
+  await using closing = new AsyncDisposableStack()
   const folder = await openRunFolder(options.folder, recipe, options.resume)
+  await claimRun(folder.path, closing)
   const begun = await lastCheckpoint(folder.checkpoints)
   const threads = begun?.state.threads ?? recipe.threads ?? availableParallelism()
   const tell = (doing: string, done: number, total: number) => onProgress?.({ phase: 'prepare', doing, done, total })
 
-  await using closing = new AsyncDisposableStack()
   const objective = await objectiveOf(recipe, { folder, merges, threads, signal, tell, closing })
   const weights = new Weights(objective.initial)
   await begun?.fill(weights)

@@ -117,6 +117,14 @@ it("keeps to its own run's folder", async () => {
   expect(await refused('mine', denoise())).toBe(`${at('mine')} holds something else than a run.`)
   expect(await readdir(at('mine'))).toEqual(['letter.txt'])
   expect(await readdir(at())).not.toContain('never')
+
+  // One that is at work elsewhere, and one that was killed.
+  await writeFile(at('run', 'running'), String(process.ppid))
+  const twice = await refused('run', denoise(), { resume: true })
+  expect(twice).toBe(`${at('run')} is being trained by the process ${process.ppid}.`)
+  await writeFile(at('run', 'running'), '99999999')
+  await trainAt(at('run'), denoise(), { resume: true })
+  expect(await readdir(at('run'))).not.toContain('running')
 })
 
 it('stops where the loss is no number, and keeps the last good checkpoint', async () => {
