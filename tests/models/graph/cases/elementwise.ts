@@ -32,8 +32,8 @@ const binary = ({ low }: { readonly low?: number } = {}): Cases<NoParams> => ({
 })
 
 export const add = binary()
-export const sub = add
-export const mul = add
+export const sub = binary()
+export const mul = binary()
 export const div = binary({ low: 0.25 })
 /** Signals of any shape. */
 export const after: Cases<NoParams> = {
