@@ -34,7 +34,7 @@ export const lora1: GuideKind = {
     }
     return largest(build, most)
   },
-  isLast: name => /^[BG]\./.test(name),
+  isLast: name => /^B\./.test(name),
   fitting(config) {
     // A block's second convolution has the channels of its level on both sides.
     const channels = new Map<number, number>()

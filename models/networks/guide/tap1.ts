@@ -57,7 +57,7 @@ export const tap1: GuideKind = {
     }
     return largest(build, most)
   },
-  isLast: name => /^[of]\./.test(name),
+  isLast: name => /^o\./.test(name),
   fitting(config) {
     const sites = siteCount(config)
     // After the block N of the way up come the channels of the level before its last but N.

@@ -31,7 +31,16 @@ const denoise = () => ({
   accumulate: 2,
 })
 const guide = () => ({
-  ...{ ...common, name: 'b', objective: 'guide', kind: 'lora1', base: at('base'), prompts: at('prompts.txt') },
+  // Two threads, so that the order of sums could differ.
+  ...{
+    ...common,
+    threads: 2,
+    name: 'b',
+    objective: 'guide',
+    kind: 'lora1',
+    base: at('base'),
+    prompts: at('prompts.txt'),
+  },
   states: { count: 120, held: 16, teacherSteps: [3, 4] },
 })
 
