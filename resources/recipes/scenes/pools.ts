@@ -45,7 +45,7 @@ export function makePools(
 }
 
 /** A difference of this much in one channel is seen. */
-const visible = 48
+const visible = 56
 /** Share of its outline that must be seen. */
 const enough = 0.6
 

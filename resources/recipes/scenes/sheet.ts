@@ -3,8 +3,8 @@ import type { PaintedScene } from './scenes.ts'
 
 const across = 8
 const gap = 8
-/** Room for three lines of a caption under each picture. */
-const textHeight = 42
+/** Room for four lines of a caption under each picture. */
+const textHeight = 56
 const lineLength = 24
 
 /** One PNG of the first scenes with their captions, to be looked at before anything is trained on them. */
@@ -20,6 +20,7 @@ export async function writeSheet(path: string, scenes: readonly PaintedScene[], 
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${captions}</svg>`
   await sharp({ create: { width, height, channels: 3, background: '#f4f4f4' } })
     .composite([...layers, { input: Buffer.from(svg) }])
+    .removeAlpha()
     .png()
     .toFile(path)
 }

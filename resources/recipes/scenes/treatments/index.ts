@@ -1,6 +1,5 @@
 import { neon } from './neon.ts'
 import { pixelArt } from './pixel-art.ts'
-import { popArt } from './pop-art.ts'
 import type { Treatment } from './treatment.ts'
 import { watercolor } from './watercolor.ts'
 
@@ -8,6 +7,5 @@ import { watercolor } from './watercolor.ts'
 export const treatments: Readonly<Record<string, Treatment>> = {
   neon,
   'pixel art': pixelArt,
-  'pop art': popArt,
   watercolor,
 }
