@@ -41,7 +41,7 @@ export function edges(picture: ArrayLike<number>, size: number): Float32Array {
           at(y - 1, x - 1) -
           2 * at(y - 1, x) -
           at(y - 1, x + 1)
-        const steep = Math.hypot(across, down) / 1020
+        const steep = Math.sqrt(across * across + down * down) / 1020
         if (steep > (out[y * size + x] as number)) out[y * size + x] = steep
       }
   }
@@ -65,6 +65,6 @@ export function hills(size: number, cells: number, random: Generator): Float32Ar
   return out
 }
 
-export const smooth = (x: number): number => x * x * (3 - 2 * x)
+const smooth = (x: number): number => x * x * (3 - 2 * x)
 
 export const clamp = (x: number): number => Math.min(1, Math.max(0, x))
