@@ -5,10 +5,12 @@ import { type Database, type DatabaseOptions, openDatabase } from './database/da
 import { databaseFile } from './database/hold.ts'
 import { Events } from './events.ts'
 import { type Gallery, openGallery } from './gallery/gallery.ts'
+import { Inputs } from './gallery/inputs.ts'
 import { type Library, openLibrary } from './library/library.ts'
 import { Trials } from './library/trial.ts'
 import { type Lock, lockData } from './lock.ts'
 import { Queue } from './queue/queue.ts'
+import { openDevices } from './services/devices.ts'
 import { systemService } from './services/system.ts'
 
 /** The studio, without a host. */
@@ -17,6 +19,7 @@ export interface App {
   readonly events: Events
   readonly gallery: Gallery
   readonly library: Library
+  readonly inputs: Inputs
   /** Says where the studio can be found, for a second one that is started on the same data. */
   runsAt(url: string): Promise<void>
   /** What is painted stops and stays in the queue. The engine stays open: it belongs to who made it. */
@@ -27,6 +30,8 @@ export interface AppOptions {
   /** Data folder. */
   readonly data: string
   readonly engine: Engine
+  /** The Node that devices are tried under; this process's own where it is left out. */
+  readonly node?: string | undefined
   /** Whether windows share this computer's disk. */
   readonly sameDisk?: boolean
 }
@@ -119,7 +124,7 @@ export async function openData(data: string): Promise<Data> {
  * Opens the studio: the one place where its parts are wired together. A data folder has one studio at a time. Throws
  * UserError where another one has it, or the folder cannot be used.
  */
-export async function openApp({ data: given, engine, sameDisk = true }: AppOptions): Promise<App> {
+export async function openApp({ data: given, engine, node, sameDisk = true }: AppOptions): Promise<App> {
   const data = resolve(given)
   const closing = new Closing()
   return closing.guard(async () => {
@@ -130,9 +135,15 @@ export async function openApp({ data: given, engine, sameDisk = true }: AppOptio
     closing.add(() => gallery.close())
     const library = await openLibrary({ data, database, events, studio: true })
     closing.add(() => library.close())
+    const devices = openDevices({ node })
     const queue = new Queue({
       ...{ database, engine, events },
-      choices: library,
+      choices: {
+        resolveBase: library.resolveBase,
+        guidedBy: library.guidedBy,
+        besides: library.besides,
+        target: devices.target,
+      },
       addPicture: picture => gallery.add(picture),
       galleryTidied: gallery.tidied,
     })
@@ -140,7 +151,7 @@ export async function openApp({ data: given, engine, sameDisk = true }: AppOptio
     const trials = new Trials(library.catalog, engine, queue)
     library.onImported = row => trials.add(row)
     closing.add(() => trials.close())
-    const system = systemService({ data, database, engine, events, sameDisk })
+    const system = systemService({ data, database, devices, engine, events, sameDisk })
     closing.add(system.close)
     await queue.open()
     await trials.open()
@@ -156,6 +167,7 @@ export async function openApp({ data: given, engine, sameDisk = true }: AppOptio
     })
     closing.add(() => last)
     const services = { gallery: gallery.service, models: library.service, queue: queue.service, system: system.service }
-    return { services, events, gallery, library, runsAt: url => lock.tell(url), close: closing.all }
+    const inputs = new Inputs(data)
+    return { services, events, gallery, library, inputs, runsAt: url => lock.tell(url), close: closing.all }
   })
 }

@@ -11,7 +11,16 @@ export const shipped = {
   guide: join(resources, 'models', 'demo-guide.safetensors'),
   /** CLIP's own merges, for bases that bring no tokenizer. */
   merges: join(resources, 'tokenizer', 'merges.txt'),
+  /** Recipes of training by name, `NAME.json`. */
+  recipes: join(resources, 'recipes'),
+  /** Lists of prompts by name, `NAME.txt`. */
+  prompts: join(resources, 'prompts'),
 } as const
 
+const own = () => envPaths('Cicerone Studio', { suffix: '' })
+
 /** The person's data: the system's own place, or the one that is given. */
-export const dataFolder = (given?: string): string => given ?? envPaths('Cicerone Studio', { suffix: '' }).data
+export const dataFolder = (given?: string): string => given ?? own().data
+
+/** The system's own place for what is found out about this computer, and may be found out again. */
+export const cacheFolder = (): string => own().cache

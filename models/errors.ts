@@ -12,3 +12,11 @@ export class UserError extends Error {
     this.hint = hint
   }
 }
+
+/**
+ * A base's own files are at fault: no request can be painted with it until they are replaced. Any other `UserError` of
+ * the engine says nothing of the base: of the request, what is plugged in, memory, or a disk that is away.
+ */
+export class ModelFault extends UserError {
+  override readonly name = 'ModelFault'
+}

@@ -57,6 +57,20 @@ export const thumbnailUrl = (id: number, size?: number): string =>
 /** The preview picture that stands beside a model's file. */
 export const modelPreviewUrl = (id: string): string => `/model-previews/${encodeURIComponent(id)}`
 
+/** A picture to start from, or its mask, by the path that `keepInput` gave. */
+export const inputUrl = (path: string): string => `/inputs/${encodeURIComponent(path.split(/[/\\]/).at(-1) ?? '')}`
+
+/** Hands a picture to start from, or its mask, to the studio; the path that requests name it by. */
+export async function keepInput(picture: Blob): Promise<string> {
+  const response = await fetch('/inputs', { method: 'POST', body: picture }).catch(() => undefined)
+  const answer = (await response?.json().catch(() => undefined)) as
+    | Record<'path' | 'error' | 'hint', unknown>
+    | undefined
+  if (typeof answer?.path === 'string') return answer.path
+  const told = (value: unknown, other: string) => (typeof value === 'string' ? value : other)
+  throw new ApiError(told(answer?.error, 'The studio did not take the picture.'), told(answer?.hint, 'Try it again.'))
+}
+
 /** What a file is. No more of it is sent than its header, which is enough to say. */
 export async function look(file: File, signal: AbortSignal): Promise<ModelSheet> {
   const address = `/headers/${encodeURIComponent(file.name)}?size=${file.size}`

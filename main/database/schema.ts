@@ -149,7 +149,7 @@ export const models = sqliteTable(
   'models',
   {
     id: text().primaryKey(),
-    kind: text({ enum: ['base', 'guide', 'lora', 'vae', 'other'] }).notNull(),
+    kind: text({ enum: ['base', 'guide', 'lora', 'vae', 'embedding', 'other'] }).notNull(),
     name: text().notNull(),
     architecture: text(),
     path: text().notNull().unique(),
@@ -160,6 +160,9 @@ export const models = sqliteTable(
     parameters: integer().notNull(),
     predictionType: text('prediction_type'),
     nativeSize: integer('native_size'),
+    /** What the person says of a base where its files are not believed; null leaves it to them. */
+    chosenArchitecture: text('chosen_architecture', { enum: ['sd1', 'sd2', 'sdxl'] }),
+    chosenPrediction: text('chosen_prediction', { enum: ['epsilon', 'v_prediction'] }),
     /** First 10 hex of the file's SHA-256, first 12 of what follows its header. */
     autoV2: text('auto_v2'),
     autoV3: text('auto_v3'),

@@ -14,7 +14,9 @@ const program = 'Cicerone Studio '
  * and change its settings. The prediction type has no place in it.
  */
 export function formatParameters(settings: PictureSettings): string {
-  const { prompt, negative, base, guide, vae } = settings
+  const { prompt, negative = '', base, guide, vae, embeddings, loras = [] } = settings
+  // A1111 plugs in what the prompt names, and nothing else.
+  const named = loras.filter(({ inPrompt }) => !inPrompt).map(({ name, strength }) => ` <lora:${name}:${strength}>`)
   const pairs: Pair[] = [
     ['Steps', settings.steps],
     ['Sampler', samplerLabel(settings.sampler)],
@@ -28,8 +30,12 @@ export function formatParameters(settings: PictureSettings): string {
     ['Model', base.name],
     ['VAE hash', vae?.hash],
     ['VAE', vae?.name],
+    ['TI hashes', embeddings && hashesText(embeddings)],
     ['Clip skip', settings.clipSkip],
     ['Denoising strength', settings.strength],
+    ['Lora hashes', loraHashes(loras)],
+    // How A1111 says that there was a mask; greys of ours mix, nothing is blurred.
+    ['Mask blur', settings.mask === undefined ? undefined : 0],
     ['Guidance method', settings.method],
     ['Guidance refresh', settings.refresh],
     ['Guidance interval', settings.interval?.join(' to ')],
@@ -39,7 +45,13 @@ export function formatParameters(settings: PictureSettings): string {
     ['RNG', 'CPU'],
     ['Version', `${program}${settings.version}`],
   ]
-  return `${prompt}\n${negativeMark} ${negative}\n${formatPairs(pairs)}`
+  return `${prompt}${named.join('')}\n${negativeMark} ${negative}\n${formatPairs(pairs)}`
+}
+
+/** `ink: 0123456789ab, other: ...`; nothing where no hash is known. */
+function loraHashes(loras: NonNullable<PictureSettings['loras']>): string | undefined {
+  const hashes = new Map(loras.flatMap(({ name, hash }) => (hash === undefined ? [] : [[name, hash]])))
+  return hashes.size === 0 ? undefined : Array.from(hashes, ([name, hash]) => `${name}: ${hash}`).join(', ')
 }
 
 /** What a text says, as far as it was understood. */
@@ -81,6 +93,7 @@ function settingsOf(fields: ReadonlyMap<string, string>): Partial<PictureSetting
     height: whole(height, 1),
     base: fileOf(fields, 'Model'),
     vae: fileOf(fields, 'VAE'),
+    embeddings: hashesOf(fields.get('TI hashes')),
     guide: fileOf(fields, 'Guide'),
     clipSkip: whole(fields.get('Clip skip'), 1),
     strength: decimal(fields.get('Denoising strength')),
@@ -107,6 +120,16 @@ function fileOf(fields: ReadonlyMap<string, string>, key: string): PictureSettin
   const name = fields.get(key)
   const hash = fields.get(`${key} hash`)
   return name === undefined ? undefined : known({ name, hash })
+}
+
+/** `name: hash, name: hash`, as A1111 lists embeddings; one without a hash has none behind its colon. */
+const hashesText = (files: NonNullable<PictureSettings['embeddings']>): string =>
+  files.map(({ name, hash = '' }) => `${name}: ${hash}`).join(', ')
+
+function hashesOf(text: string | undefined): PictureSettings['embeddings'] {
+  const found = text?.matchAll(/(.+?):\s*([\da-f]*)\s*(?:,\s*|$)/gi) ?? []
+  const files = Array.from(found, ([, name = '', hash]) => known({ name: name.trim(), hash: hash || undefined }))
+  return files.length > 0 ? files : undefined
 }
 
 const numeric = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i

@@ -9,7 +9,8 @@ const file = z.object({
 
 const settings = z.object({
   prompt: z.string(),
-  negative: z.string(),
+  /** Absent where there was none, which to SDXL is not the same as an empty one. */
+  negative: z.string().exactOptional(),
   /** `cfg`, `none`, `guide`...: a name of models/guidance. */
   method: z.string(),
   /** Guidance number w; 1 is no guidance. */
@@ -26,11 +27,30 @@ const settings = z.object({
   height: z.int().positive(),
   base: file,
   guide: file.exactOptional(),
+  /** In place of the base's own. */
   vae: file.exactOptional(),
+  /** What the prompts name. */
+  embeddings: z.array(file).exactOptional(),
+  /** What was plugged into UNet and text encoders; a hash is AutoV3 here, the first 12 hex digits of what follows the header. */
+  loras: z
+    .array(
+      file.extend({
+        strength: z.number(),
+        /** In text encoders, where it was another. */
+        textStrength: z.number().exactOptional(),
+        /** Whether the prompt itself names it. */
+        inPrompt: z.literal(true).exactOptional(),
+      }),
+    )
+    .readonly()
+    .exactOptional(),
   /** Which layer of the text encoder from the end; 1 is the last. */
   clipSkip: z.int().positive().exactOptional(),
   /** How much of a given picture was painted anew, 0..1; absent where it began as noise. */
   strength: z.number().exactOptional(),
+  /** Path of that picture, and of the one whose white says where it was painted anew. */
+  init: z.string().exactOptional(),
+  mask: z.string().exactOptional(),
   /** Every how many steps `guide` and `reuse` took both true passes. */
   refresh: z.int().nonnegative().exactOptional(),
   /** Noise levels sigma between which `interval` guided. */

@@ -6,7 +6,7 @@ import { isShipped, shippedIds } from './shipped-ids.ts'
 
 /** A row as the window shows it; `missing` is one whose files are not there at the moment. */
 export function cardOf(row: ModelRow, places: Places, missing: boolean): ModelCard {
-  const { id, kind, name, architecture, size, dtype, parameters, autoV2, place, folder, nativeSize } = row
+  const { id, kind, name, architecture, size, dtype, parameters, autoV2, autoV3, place, folder, nativeSize } = row
   const path = places.whole(row.path)
   return {
     id,
@@ -17,13 +17,15 @@ export function cardOf(row: ModelRow, places: Places, missing: boolean): ModelCa
     size,
     dtype,
     parameters,
-    hash: autoV2,
+    hash: kind === 'lora' ? autoV3 : autoV2,
     place,
     folder,
     usable: row.usable && !missing,
     problem: missing ? `${path} is not there at the moment.` : row.problem,
     nativeSize,
     hasPreview: row.preview !== null,
+    chosenArchitecture: row.chosenArchitecture,
+    chosenPrediction: row.chosenPrediction && (row.chosenPrediction === 'v_prediction' ? 'v' : 'epsilon'),
   }
 }
 
@@ -44,6 +46,8 @@ export const demoCard = (path: string, facts: ModelFacts): ModelCard => ({
   problem: facts.problem,
   nativeSize: facts.nativeSize,
   hasPreview: false,
+  chosenArchitecture: null,
+  chosenPrediction: null,
 })
 
 /** The guide that ships with the studio as a card. */

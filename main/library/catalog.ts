@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import type { Overrides } from '../../models/checkpoint/checkpoint.ts'
 import { UserError } from '../../models/errors.ts'
 import type { ModelCard } from '../../preload/contract/models.ts'
 import type { Database } from '../database/database.ts'
@@ -7,6 +8,7 @@ import type { Events } from '../events.ts'
 import { shipped } from '../paths.ts'
 import { cardOf, columnsOf, demoCard, demoGuideCard, idFrom } from './card.ts'
 import { type ModelFacts, type Stamp, stampOf } from './facts.ts'
+import { overridesOf } from './overrides.ts'
 import { isWithin, type Places } from './places.ts'
 import { shippedIds } from './shipped-ids.ts'
 import { isBare } from './walk.ts'
@@ -53,7 +55,7 @@ export class Catalog {
   }
 
   /** Looks at a file or folder in the library's thread. Throws UserError where it cannot be read. */
-  readonly look = (path: string): Promise<ModelFacts> => this.worker.ask('look', path)
+  readonly look = (path: string, overrides?: Overrides): Promise<ModelFacts> => this.worker.ask('look', path, overrides)
 
   readonly demo = (): Promise<ModelFacts> => (this.#demo ??= this.look(shipped.demo))
 
@@ -72,6 +74,12 @@ export class Catalog {
     const [demo, guide, rows] = await Promise.all([this.demo(), this.#demoGuide, this.database.models.list()])
     const own = [demoCard(shipped.demo, demo), demoGuideCard(shipped.guide, guide)]
     return [...own, ...rows.filter(row => !this.#hidden.has(row.path)).map(this.card)]
+  }
+
+  /** The models of a kind that are not hidden. */
+  async rows(kind: ModelRow['kind']): Promise<ModelRow[]> {
+    const rows = await this.database.models.list()
+    return rows.filter(row => row.kind === kind && !this.#hidden.has(row.path))
   }
 
   /** What was missed under that id is so no more: its row went, or its files came back. An id may be given again. */
@@ -124,7 +132,7 @@ export class Catalog {
     const path = this.places.whole(row.path)
     const stamp = await stampOf(path)
     if (isSame(row, stamp)) return row
-    const facts = await this.look(path).catch((error: unknown) => {
+    const facts = await this.look(path, overridesOf(row)).catch((error: unknown) => {
       if (error instanceof UserError) return error
       throw error
     })

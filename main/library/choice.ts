@@ -1,4 +1,6 @@
-/** A base or guide that can be painted with. */
+import type { Overrides } from '../../models/checkpoint/checkpoint.ts'
+
+/** A model that can be painted with, as what it is. */
 export interface ModelChoice {
   /** What a request calls it: an id of the library, or an absolute path. */
   readonly ref: string
@@ -6,6 +8,8 @@ export interface ModelChoice {
   readonly path: string
   /** As pictures name it: the file's name without its ending. */
   readonly name: string
-  /** AutoV2; undefined for a folder. Takes as long as reading the file where it has not been computed. */
+  /** What the person has said of it. */
+  readonly overrides?: Overrides
+  /** AutoV2, of a LoRA AutoV3; undefined for a folder. Takes as long as reading the file where it has not been computed. */
   hash(): Promise<string | undefined>
 }

@@ -1,14 +1,17 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
-import { asBase } from '../../models/checkpoint/as-base.ts'
+import { asBaseForVae } from '../../models/checkpoint/as-base.ts'
+import { asEmbedding } from '../../models/checkpoint/as-embedding.ts'
 import { asGuide } from '../../models/checkpoint/as-guide.ts'
-import type { ModelDescription } from '../../models/checkpoint/checkpoint.ts'
+import { asLora } from '../../models/checkpoint/as-lora.ts'
+import { asVae } from '../../models/checkpoint/as-vae.ts'
+import type { ModelDescription, Overrides } from '../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
 import { nativeSize } from '../../models/checkpoint/native-size.ts'
 import { dtypesOf, parameterCount, weightsOf } from '../../models/checkpoint/summary.ts'
 import { UserError } from '../../models/errors.ts'
-import { examine } from '../../models/pipelines/examine.ts'
-import { refuse } from '../../models/pipelines/parameters.ts'
+import { examine, examineVae } from '../../models/pipelines/examine.ts'
+import { type Problem, refuse } from '../../models/pipelines/parameters.ts'
 import { pathError } from '../../models/tensor/safetensors/open.ts'
 import type { ModelCard } from '../../preload/contract/models.ts'
 
@@ -31,7 +34,7 @@ export interface ModelFacts extends Stamp {
   readonly predictionType: string | null
   readonly predictionSure: boolean
   readonly nativeSize: number | null
-  /** Whether it is a base that can be painted with; the sentence says why not, and what to do. */
+  /** Whether it can be painted with, as what it is; the sentence says why not, or what it wants for that. */
   readonly usable: boolean
   readonly problem: string | null
   readonly hint: string | null
@@ -41,15 +44,17 @@ export interface ModelFacts extends Stamp {
   readonly files: readonly string[]
 }
 
-const shelved: Partial<Record<string, ModelCard['kind']>> = { base: 'base', guide: 'guide', lora: 'lora', vae: 'vae' }
+const shelved: Partial<Record<string, ModelCard['kind']>> = {
+  ...{ base: 'base', guide: 'guide', lora: 'lora', vae: 'vae', embedding: 'embedding' },
+}
 
 /**
- * Looks at a model file or folder: headers only.
+ * Looks at a model file or folder, of which `overrides` are believed: headers only.
  * @throws UserError where it cannot be read, or is damaged or hostile
  */
-export async function lookAt(path: string): Promise<ModelFacts> {
+export async function lookAt(path: string, overrides?: Overrides): Promise<ModelFacts> {
   const stamp = await stampOf(path)
-  const model = await describeModel(path)
+  const model = await describeModel(path, overrides)
   const weights = weightsOf(model)
   const kind = shelved[model.kind] ?? 'other'
   const refusal = refusalOf(model)
@@ -62,9 +67,9 @@ export async function lookAt(path: string): Promise<ModelFacts> {
     parameters: parameterCount(weights),
     predictionType: model.kind === 'base' ? model.prediction.value : null,
     predictionSure: model.kind === 'base' && model.prediction.sure,
-    nativeSize: model.kind === 'base' && !refusal ? nativeSize(model) : null,
+    nativeSize: model.kind === 'base' && !refusal && !wantsVae(model) ? nativeSize(model) : null,
     usable: !refusal,
-    problem: refusal?.message ?? null,
+    problem: refusal?.message ?? (wantsVae(model) ? 'It holds no VAE: choose one for it in Create, under More.' : null),
     hint: refusal?.hint ?? null,
     welcome: kind === 'base' || kind === 'guide' ? !refusal : kind !== 'other',
     files: model.files,
@@ -89,13 +94,12 @@ export const unreadable = (path: string, stamp: Stamp, { message, hint }: UserEr
   files: [],
 })
 
+const wantsVae = (model: ModelDescription): boolean => model.kind === 'base' && model.vae.table.size === 0
+
+/** Why something cannot be painted with. */
 function refusalOf(model: ModelDescription): UserError | undefined {
   try {
-    if (model.kind === 'guide') {
-      asGuide(model)
-      return undefined
-    }
-    const [first, ...more] = examine(asBase(model)).problems
+    const [first, ...more] = problemsOf(model)
     if (first) refuse([first, ...more])
     return undefined
   } catch (error) {
@@ -104,8 +108,27 @@ function refusalOf(model: ModelDescription): UserError | undefined {
   }
 }
 
+/** What is wrong with its parameters. Throws `UserError` where it is nothing to paint with. */
+function problemsOf(model: ModelDescription): readonly Problem[] {
+  switch (model.kind) {
+    case 'guide':
+      asGuide(model)
+      return []
+    case 'lora':
+      asLora(model)
+      return []
+    case 'embedding':
+      asEmbedding(model)
+      return []
+    case 'vae':
+      return examineVae(asVae(model).part)
+    default:
+      return examine(asBaseForVae(model)).problems
+  }
+}
+
 /** Names that every file of a kind has: the folder around it says more. */
-const generic = /^(?:diffusion_pytorch_model|pytorch_lora_weights|model)(?:\.fp16)?$/
+const generic = /^(?:diffusion_pytorch_model|pytorch_lora_weights|learned_embeds|model)(?:\.fp16)?$/
 
 /** The file's name without its ending, or the folder's. */
 export function nameOf(path: string): string {
@@ -138,11 +161,14 @@ const ofInterest = new Set(['.safetensors', '.json', '.txt'])
 export async function modelFolderFiles(path: string): Promise<string[]> {
   const files: string[] = []
   const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
+  // One network's folder holds its weights itself; what lies beside a whole model's is none of it.
+  const isWhole = entries.some(({ name }) => name === 'model_index.json')
   for (const entry of entries) {
     const inner = join(path, entry.name)
     // A link is taken for what it leads to: caches of the hub are made of links.
     const info = entry.isSymbolicLink() ? await stat(inner).catch(() => undefined) : entry
-    if (info?.isFile() && entry.name.endsWith('.json')) files.push(inner)
+    if (info?.isFile() && (entry.name.endsWith('.json') || (!isWhole && entry.name.endsWith('.safetensors'))))
+      files.push(inner)
     if (!info?.isDirectory() || entry.name.startsWith('.')) continue
     for (const name of await readdir(inner).catch(() => []))
       if (ofInterest.has(extname(name).toLowerCase())) files.push(join(inner, name))

@@ -1,5 +1,6 @@
-import { asBase } from '../../models/checkpoint/as-base.ts'
+import { asBaseForVae } from '../../models/checkpoint/as-base.ts'
 import { asGuide } from '../../models/checkpoint/as-guide.ts'
+import type { Overrides } from '../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
 import { hashModel } from '../../models/checkpoint/hashes.ts'
 import { UserError } from '../../models/errors.ts'
@@ -20,17 +21,18 @@ export interface GuideReport extends Pairing {
 
 /**
  * Holds the guide of a file against the base of a file or folder, headers only; `prediction` is what the base is said to
- * predict. Throws `UserError` where one is neither.
+ * predict for once, `overrides` what is said of it for good. Throws `UserError` where one is neither.
  */
 export async function reportPair(
   guidePath: string,
   basePath: string,
   prediction?: GenerateRequest['prediction'],
+  overrides?: Overrides,
 ): Promise<GuideReport> {
   const guide = asGuide(await describeModel(guidePath))
   const { guidance = null, scores = {} } = guide.facts
   return {
-    ...pair(guide, asBase(await describeModel(basePath)), predictionTypeOf(prediction)),
+    ...pair(guide, asBaseForVae(await describeModel(basePath, overrides)), predictionTypeOf(prediction)),
     kind: guide.guideKind,
     guidance,
     scores,
@@ -53,8 +55,7 @@ export interface Guided {
 }
 
 interface Choice {
-  /** Path of the base. */
-  readonly base: string
+  readonly base: Pick<ModelChoice, 'path' | 'overrides'>
   /** The guide that was asked for. */
   readonly wanted: ModelChoice | undefined
   /** All that there are, for a request that names none. */
@@ -72,12 +73,12 @@ export async function guidedBy(
 ): Promise<Guided> {
   if (method !== undefined && method !== 'guide') return { method }
   if (wanted) {
-    const { difference } = await report(wanted.path, base, prediction)
+    const { difference } = await report(wanted.path, base.path, prediction, base.overrides)
     if (difference === null) return { method: 'guide', guide: wanted }
     throw new UserError(difference, 'Choose a guide for this base, or one of the methods that need none.')
   }
   for (const guide of guides) {
-    const found = await report(guide.path, base, prediction).catch(() => undefined)
+    const found = await report(guide.path, base.path, prediction, base.overrides).catch(() => undefined)
     if (found?.fits) return { method: 'guide', guide }
   }
   if (method === undefined) return { method: 'cfg' }

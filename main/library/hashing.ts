@@ -5,6 +5,9 @@ import type { ModelRow } from '../database/queries/models.ts'
 import { type Catalog, isSame } from './catalog.ts'
 import { type Stamp, stampOf } from './facts.ts'
 
+/** By which people look models up: bases by AutoV2, LoRAs by AutoV3. */
+export type Hashes = Pick<ModelHashes, 'autoV2' | 'autoV3'>
+
 /**
  * Hashes in the background, one file at a time; each is computed once for (path, size, modification time). Imported
  * models are hashed when they come in; those of other programs' folders, of which there may be terabytes, when they
@@ -12,7 +15,7 @@ import { type Stamp, stampOf } from './facts.ts'
  */
 export class Hashing {
   readonly #catalog: Catalog
-  readonly #waiting = new Map<string, Promise<string | undefined>>()
+  readonly #waiting = new Map<string, Promise<Hashes | undefined>>()
   /** Of all files that were read, as long as the studio runs: also of those that are not in the library. */
   readonly #known = new Map<string, Stamp & { readonly hashes: ModelHashes }>()
   #last: Promise<unknown> = Promise.resolve()
@@ -32,17 +35,20 @@ export class Hashing {
     this.of(row).catch(() => undefined)
   }
 
-  /** AutoV2 of a model's file; undefined for a folder, which has none. Throws UserError where it cannot be read. */
-  of(row: ModelRow): Promise<string | undefined> {
-    return row.autoV2 === null ? this.#once(this.#catalog.places.whole(row.path), row) : Promise.resolve(row.autoV2)
+  /** The hashes of a model's file; undefined for a folder, which has none. Throws UserError where it cannot be read. */
+  async of(row: ModelRow): Promise<Hashes | undefined> {
+    const { autoV2, autoV3 } = row
+    return autoV2 === null || autoV3 === null
+      ? this.#once(this.#catalog.places.whole(row.path), row)
+      : { autoV2, autoV3 }
   }
 
   /** The same of a file that is not in the library. */
-  ofPath(path: string): Promise<string | undefined> {
+  ofPath(path: string): Promise<Hashes | undefined> {
     return this.#once(path)
   }
 
-  #once(path: string, row?: ModelRow): Promise<string | undefined> {
+  #once(path: string, row?: ModelRow): Promise<Hashes | undefined> {
     // A row that comes while its file is read without it gets its hash in turn
     const key = row?.id ?? path
     const waiting = this.#waiting.get(key)
@@ -58,7 +64,7 @@ export class Hashing {
     return hash
   }
 
-  async #hash(path: string, row: ModelRow | undefined): Promise<string | undefined> {
+  async #hash(path: string, row: ModelRow | undefined): Promise<Hashes | undefined> {
     const before = await stampOf(path)
     if ((await stat(path)).isDirectory()) return undefined
     const known = this.#known.get(path)
@@ -68,7 +74,7 @@ export class Hashing {
       await this.#catalog.database.models.change(row.id, hashes)
       this.#catalog.tellChanged()
     }
-    return hashes.autoV2
+    return hashes
   }
 
   async #read(path: string, name: string, before: Stamp): Promise<ModelHashes> {

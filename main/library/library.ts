@@ -1,5 +1,6 @@
 import { rm, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import type { Overrides } from '../../models/checkpoint/checkpoint.ts'
 import { UserError } from '../../models/errors.ts'
 import { pathError } from '../../models/tensor/safetensors/open.ts'
 import type { GenerateRequest } from '../../preload/contract/generation.ts'
@@ -9,6 +10,8 @@ import type { Implementation } from '../../preload/contract/service.ts'
 import type { Database } from '../database/database.ts'
 import type { ModelRow } from '../database/queries/models.ts'
 import type { Events } from '../events.ts'
+import { shipped } from '../paths.ts'
+import { type AskedBeside, type Beside, besides } from './beside.ts'
 import { type BroughtIn, copyIn, isNamed, linkIn, moveIn, nameOnShelf, type Way } from './bring-in.ts'
 import { columnsOf, idFrom, isId } from './card.ts'
 import { Catalog, isSame } from './catalog.ts'
@@ -18,12 +21,13 @@ import { Folders } from './folders.ts'
 import { findAgain } from './found-again.ts'
 import { type Guided, guidedBy, type reportPair } from './guides.ts'
 import { Hashing } from './hashing.ts'
+import { override, overridesOf } from './overrides.ts'
 import { Places } from './places.ts'
 import { findPreview } from './previews.ts'
 import { removeFiles } from './remove.ts'
 import { allGuides, resolveBase, resolveGuide } from './resolve.ts'
 import { areSame } from './same-files.ts'
-import { isShipped } from './shipped-ids.ts'
+import { isShipped, shippedIds } from './shipped-ids.ts'
 import { tryLater } from './trial.ts'
 import { Uploads } from './uploads.ts'
 
@@ -70,8 +74,22 @@ export class Library {
       await this.uploads.discard(upload)
       return {}
     },
-    guides: ({ base }) => this.#heldAgainst(base),
+    guides: ({ base, prediction }) => this.#heldAgainst(base, prediction),
     rename: ({ id, name }) => this.#rename(id, name),
+    override: async ({ id, ...said }) => {
+      if (isShipped(id)) throw new UserError('What ships with the studio is known: there is nothing to choose.')
+      return this.catalog.card(await override(await this.catalog.row(id), said, this.catalog))
+    },
+    report: async ({ id }) => {
+      const { path, overrides } = await this.#placeOf(id)
+      const { metadata: _, ...report } = await this.catalog.worker.ask('report', path, overrides)
+      return report
+    },
+    hashes: async ({ id }) => {
+      const { path } = await this.#placeOf(id)
+      if ((await stat(path)).isDirectory()) throw new UserError('A folder has no hash.', 'Only single files have one.')
+      return this.catalog.worker.ask('hash', path)
+    },
     remove: ({ id }) => this.#inTurn(() => this.#remove(id)),
     folders: () => this.#folders.list(),
     addFolder: ({ path }) => this.#folders.add(path),
@@ -115,8 +133,12 @@ export class Library {
     const wanted = isGuided && guide !== undefined ? await this.resolveGuide(guide) : undefined
     const guides = isGuided && !wanted ? await this.guides() : []
     const report: typeof reportPair = (...asked) => this.catalog.worker.ask('pair', ...asked)
-    return guidedBy({ method, prediction }, { base: base.path, wanted, guides, report })
+    return guidedBy({ method, prediction }, { base, wanted, guides, report })
   }
+
+  /** What a request puts beside a base. Throws UserError where that is not there, or does not fit. */
+  readonly besides = (request: AskedBeside, base: Pick<ModelChoice, 'path' | 'overrides'>): Promise<Beside> =>
+    besides(request, base, { catalog: this.catalog, hashing: this.#hashing })
 
   /** Whether the library has a model of that id. */
   readonly has = async (id: string): Promise<boolean> =>
@@ -230,15 +252,22 @@ export class Library {
   }
 
   /** Every guide, held against a base. */
-  async #heldAgainst(wanted: string): Promise<GuideCard[]> {
-    const base = await this.resolveBase(wanted)
+  async #heldAgainst(wanted: string, prediction: GenerateRequest['prediction']): Promise<GuideCard[]> {
+    const { path: base, overrides } = await this.resolveBase(wanted)
     const cards: GuideCard[] = []
     for (const { ref, path } of await this.guides()) {
-      const report = await this.catalog.worker.ask('pair', path, base.path).catch(() => undefined)
+      const report = await this.catalog.worker.ask('pair', path, base, prediction, overrides).catch(() => undefined)
       const { name = ref } = (await this.catalog.cards()).find(({ id }) => id === ref) ?? {}
       if (report) cards.push({ ...report, id: ref, name, guidance: report.guidance && [...report.guidance] })
     }
     return cards.toSorted((a, b) => Number(b.fits) - Number(a.fits))
+  }
+
+  /** Where a model of the library lies, and what was said of it. */
+  async #placeOf(id: string): Promise<{ path: string; overrides?: Overrides }> {
+    if (isShipped(id)) return { path: id === shippedIds.base ? shipped.demo : shipped.guide }
+    const row = await this.catalog.row(id)
+    return { path: this.catalog.places.whole(row.path), overrides: overridesOf(row) }
   }
 
   async #rename(id: string, name: string): Promise<ModelCard> {

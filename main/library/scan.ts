@@ -3,6 +3,7 @@ import type { ModelChanges, ModelRow, NewModel } from '../database/queries/model
 import { columnsOf, idFrom } from './card.ts'
 import { type Catalog, isSame } from './catalog.ts'
 import { type ModelFacts, unreadable } from './facts.ts'
+import { overridesOf } from './overrides.ts'
 import { isWithin } from './places.ts'
 import { type Found, walk } from './walk.ts'
 
@@ -45,7 +46,9 @@ export async function scan(folder: string, catalog: Catalog, signal: AbortSignal
   let unsettled = false
   for (let at = 0; at < fresh.length; at += batch) {
     const some = fresh.slice(at, at + batch)
-    const looked = await Promise.all(some.map(async model => ({ model, facts: await lookAt(model, catalog) })))
+    const looked = await Promise.all(
+      some.map(async model => ({ model, facts: await lookAt(model, known.get(model.path), catalog) })),
+    )
     signal.throwIfAborted()
     const sound = looked.filter(({ facts }) => facts !== 'unsettled') as { model: Found; facts: ModelFacts }[]
     unsettled ||= sound.length < looked.length
@@ -64,9 +67,9 @@ export async function scan(folder: string, catalog: Catalog, signal: AbortSignal
 const isUpToDate = (model: Found, row: ModelRow | undefined): boolean =>
   row !== undefined && isSame(row, model) && row.preview === model.preview
 
-async function lookAt(model: Found, catalog: Catalog): Promise<ModelFacts | 'unsettled'> {
+async function lookAt(model: Found, row: ModelRow | undefined, catalog: Catalog): Promise<ModelFacts | 'unsettled'> {
   try {
-    return await catalog.look(model.path)
+    return await catalog.look(model.path, overridesOf(row))
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     if (Date.now() - model.modified < settledAfterMs) return 'unsettled'

@@ -2,10 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import type { Engine } from '../../models/engine/engine.ts'
-import { ModelFault } from '../../models/engine/model-fault.ts'
+import { ModelFault } from '../../models/errors.ts'
 import type { ModelRow } from '../database/queries/models.ts'
 import { shipped } from '../paths.ts'
 import type { Catalog } from './catalog.ts'
+import { overridesOf } from './overrides.ts'
 
 const trialsKey = 'library.untried'
 const side = 256
@@ -51,8 +52,9 @@ export class Trials {
   }
 
   /** Tries a model as soon as there is time for it. */
-  async add({ id, kind, usable }: ModelRow): Promise<void> {
-    if (kind !== 'base' || !usable) return
+  async add(row: ModelRow): Promise<void> {
+    const { id } = row
+    if (!isToBeTried(row)) return
     this.#putOff.delete(id)
     await this.#change(ids => [...ids, id])
     this.#goOn()
@@ -115,7 +117,13 @@ export class Trials {
       clipSkip: 1,
     } as const
     const numbers = { steps, seed: 0, count: 1, width: size, height: size }
-    const request = { base: places.whole(row.path), merges: shipped.merges, ...words, ...numbers }
+    const request = {
+      base: places.whole(row.path),
+      overrides: overridesOf(row),
+      merges: shipped.merges,
+      ...words,
+      ...numbers,
+    }
     await this.#engine.generate(request, {
       signal,
       onPicture: async ({ pixels, width, height }) => {
@@ -163,6 +171,10 @@ async function rewrite(catalog: Catalog, change: Change): Promise<readonly strin
 }
 
 /** Remembers a model to be tried by the studio; for those that have no engine. */
-export async function tryLater(catalog: Catalog, { id, kind, usable }: ModelRow): Promise<void> {
-  if (kind === 'base' && usable) await rewrite(catalog, ids => [...ids, id])
+export async function tryLater(catalog: Catalog, row: ModelRow): Promise<void> {
+  const { id } = row
+  if (isToBeTried(row)) await rewrite(catalog, ids => [...ids, id])
 }
+
+/** What is said of one that is usable is what it wants to be painted with, a VAE. */
+const isToBeTried = ({ kind, usable, problem }: ModelRow): boolean => kind === 'base' && usable && !problem

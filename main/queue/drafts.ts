@@ -2,7 +2,7 @@ import sharp from 'sharp'
 import type { Engine } from '../../models/engine/engine.ts'
 import type { GenerateRequest } from '../../preload/contract/generation.ts'
 import type { Draft } from '../../preload/contract/queue.ts'
-import { type Choices, engineRequest, settled } from './request.ts'
+import { type Choices, chosenFor, engineRequest, settled } from './request.ts'
 
 /** Pictures that are looked at while a slider is dragged: one at a time, the newest wish, and kept nowhere. */
 export class Drafts {
@@ -23,11 +23,10 @@ export class Drafts {
     const { signal } = controller
     try {
       const request = await settled({ ...asked, count: 1 }, this.#choices)
-      const base = await this.#choices.resolveBase(request.base ?? 'demo')
-      const guided = await this.#choices.guidedBy(request, base)
+      const chosen = await chosenFor(request, this.#choices)
       signal.throwIfAborted()
       let draft: Draft | null = null
-      await this.#engine.generate(engineRequest(request, 0, { base: base.path, ...guided }), {
+      await this.#engine.generate(engineRequest(request, 0, chosen), {
         signal,
         async onPicture({ pixels, width, height, passes, seconds: { text, denoise, decode } }) {
           const webp = await sharp(pixels, { raw: { width, height, channels: 3 } })

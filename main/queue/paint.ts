@@ -2,10 +2,9 @@ import type { Engine } from '../../models/engine/engine.ts'
 import type { PictureItem } from '../../preload/contract/gallery.ts'
 import type { Job, JobProgress } from '../../preload/contract/queue.ts'
 import type { PictureSettings } from '../gallery/settings.ts'
-import type { ModelChoice } from '../library/choice.ts'
 import { Meter } from './meter.ts'
-import { recordedSettings } from './recorded.ts'
-import { type Choices, engineRequest } from './request.ts'
+import { namedModels, recordedSettings } from './recorded.ts'
+import { type Choices, chosenFor, engineRequest } from './request.ts'
 
 /** A picture as the gallery takes it. */
 export interface NewPicture {
@@ -23,6 +22,8 @@ export interface Painting {
   readonly addPicture: (picture: NewPicture) => Promise<PictureItem>
   readonly signal: AbortSignal
   readonly onProgress: (progress: JobProgress) => void
+  /** Told once what the person should know of the pictures; each is one sentence. */
+  readonly onNotes: (notes: readonly string[]) => void
   /** Told how many pictures there are now; awaited. */
   readonly onDone: (done: number) => Promise<void>
 }
@@ -37,21 +38,19 @@ export class SavingFailed extends Error {
  * where one cannot be kept, and with what the engine rejects with.
  */
 export async function paint(job: Job, { engine, choices, addPicture, signal, ...tell }: Painting): Promise<void> {
-  const chosen = await choices.resolveBase(job.request.base ?? 'demo')
-  const guided = await choices.guidedBy(job.request, chosen)
+  const chosen = await chosenFor(job.request, choices)
   // Read while the first picture is painted: a file of some gigabytes takes its time.
-  const hashed = hashedName(chosen)
-  const guideHashed = guided.guide && hashedName(guided.guide)
+  const named = namedModels(chosen)
   const meter = new Meter(job)
   let { done } = job
   let failure: SavingFailed | undefined
   try {
-    await engine.generate(engineRequest(job.request, done, { base: chosen.path, ...guided }), {
+    await engine.generate(engineRequest(job.request, done, chosen), {
       signal,
       onProgress: progress => tell.onProgress(meter.measure(progress)),
-      onPicture: async ({ pixels, width, height, settings, seed, passes, seconds }) => {
-        const strength = job.request.init === undefined ? undefined : job.request.strength
-        const recorded = recordedSettings(settings, { seed, base: await hashed, guide: await guideHashed, strength })
+      onPicture: async ({ pixels, width, height, settings, seed, passes, seconds, notes, index }) => {
+        if (index === 0) tell.onNotes(notes)
+        const recorded = recordedSettings(settings, { seed, begun: job.request, ...(await named) })
         // Without the loading of the model, which says nothing of the picture.
         const all = seconds.text + seconds.denoise + seconds.decode
         try {
@@ -66,10 +65,4 @@ export async function paint(job: Job, { engine, choices, addPicture, signal, ...
   } catch (error) {
     throw failure ?? error
   }
-}
-
-/** How a picture names a model: a hash that cannot be had is left out. */
-async function hashedName({ name, hash }: ModelChoice): Promise<PictureSettings['base']> {
-  const autoV2 = await hash().catch(() => undefined)
-  return { name, ...(autoV2 !== undefined && { hash: autoV2 }) }
 }

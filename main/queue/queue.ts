@@ -188,6 +188,9 @@ export class Queue {
         await paint(job, {
           ...{ engine, choices, addPicture, signal: controller.signal },
           onProgress: progress => events.emit('queue.progress', progress),
+          onNotes: notes => {
+            for (const message of notes) events.emit('system.notice', { level: 'info', message, hint: '' })
+          },
           onDone: async done => {
             await this.#update(id, { done })
             // Between two pictures is a good place to stop.

@@ -6,6 +6,7 @@ import { assemble, type Pipeline } from '../../models/pipelines/assemble.ts'
 import { generate, type Picture } from '../../models/pipelines/generate.ts'
 import { type Guide, loadGuide } from '../../models/pipelines/guide.ts'
 import { resolveSettings } from '../../models/pipelines/resolve.ts'
+import type { Target } from '../../models/runtime/target.ts'
 import { methodNames } from '../../preload/contract/generation.ts'
 import { guidedBy, reportPair, shippedGuide } from '../library/guides.ts'
 import { shipped } from '../paths.ts'
@@ -62,6 +63,7 @@ export interface BenchOptions {
   readonly base: string | undefined
   /** Path; the shipped guide where it is left out. */
   readonly guide: string | undefined
+  readonly target: Target
   readonly width: number | undefined
   readonly height: number | undefined
   readonly steps: number
@@ -91,12 +93,13 @@ export interface BenchResult {
 export async function bench({
   methods,
   rounds,
+  target,
   signal,
   onRound,
   ...options
 }: BenchOptions): Promise<Map<string, BenchResult>> {
   const base = asBase(await describeModel(options.base ?? shipped.demo))
-  const pipeline = await assemble(base, { merges: shipped.merges })
+  const pipeline = await assemble(base, { merges: shipped.merges, target })
   try {
     const guide = methods.some(({ method }) => method === 'guide') ? await guideFor(pipeline, options.guide) : undefined
     const paint = (variant: BenchVariant, round: number) =>
@@ -123,10 +126,7 @@ export async function bench({
 
 async function guideFor({ base }: Pipeline, given: string | undefined): Promise<Guide | undefined> {
   const wanted = given === undefined ? undefined : { ...shippedGuide, path: given }
-  const { guide } = await guidedBy(
-    { method: 'guide' },
-    { base: base.path, wanted, guides: [shippedGuide], report: reportPair },
-  )
+  const { guide } = await guidedBy({ method: 'guide' }, { base, wanted, guides: [shippedGuide], report: reportPair })
   return guide && loadGuide(asGuide(await describeModel(guide.path)), base)
 }
 

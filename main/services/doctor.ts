@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { asBase } from '../../models/checkpoint/as-base.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
 import { examine } from '../../models/pipelines/examine.ts'
-import { type DeviceReport, probeDevices } from '../../models/runtime/probe.ts'
+import type { DeviceReport } from '../../models/runtime/probe/probe.ts'
 import packageFile from '../../package.json' with { type: 'json' }
 import { requireWritable } from '../gallery/write.ts'
 import { shipped } from '../paths.ts'
+import { openDevices } from './devices.ts'
 
 /** One thing that must work before anything can be painted. */
 export interface Check {
@@ -27,7 +28,7 @@ export interface Diagnosis {
 
 /** Tries what painting needs on this computer and says what does not work. */
 export async function diagnose(data: string): Promise<Diagnosis> {
-  const devices = await probeDevices()
+  const devices = await openDevices().tryAll()
   return {
     version: packageFile.version,
     node: process.version,

@@ -1,37 +1,14 @@
 import { open } from 'node:fs/promises'
-import type { GuideContent, GuideFile, ModelDescription } from '../../models/checkpoint/checkpoint.ts'
+import type { GuideContent, GuideFile } from '../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
-import { dtypesOf, parameterCount, weightsOf } from '../../models/checkpoint/summary.ts'
+import { hashModel, type ModelHashes } from '../../models/checkpoint/hashes.ts'
 import { UserError } from '../../models/errors.ts'
-import { examine } from '../../models/pipelines/examine.ts'
-import { parametersKeyword, parseParameters } from '../gallery/parameters.ts'
-import { readPngText } from '../gallery/png.ts'
-import { parseSettings, settingsKeyword } from '../gallery/settings.ts'
-import { type GuideReport, reportPair } from '../library/guides.ts'
+import type { GuideReport } from '../library/guides.ts'
+import { reportOf, type WholeReport } from '../library/report.ts'
 import { shipped } from '../paths.ts'
 
-/** What a model file or folder is, from its headers alone. */
-export interface ModelReport {
-  readonly kind: string
-  readonly architecture: string | undefined
-  readonly variant?: string
-  readonly layout: string
-  readonly predictionType?: string
-  /** Whether the file says so, or it is the family's usual one. */
-  readonly predictionSure?: boolean
-  readonly dtype: string
-  readonly parameters: number
-  /** Keys that its networks need and that are absent. */
-  readonly missing: readonly string[]
-  /** Keys that no network uses. */
-  readonly leftover: readonly string[]
-  readonly metadata: Readonly<Record<string, string>>
-  /** Why it cannot be painted with, where it should be able to. */
-  readonly error?: string
-}
-
 /** What a guide is, and how it stands to one base. */
-interface GuideInspection extends ModelReport, Omit<GuideReport, 'kind' | 'difference'> {
+interface GuideInspection extends WholeReport, Omit<GuideReport, 'kind' | 'difference' | 'missing' | 'leftover'> {
   /** Why it does not fit. */
   readonly difference?: string
   /** How it was built, `tap1`. */
@@ -48,19 +25,32 @@ export interface PictureReport {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/**
- * Says what a file or folder is; a guide is held against `base`. Throws `UserError` where it cannot be read, or is
- * damaged or hostile.
- */
-export async function inspectPath(path: string, base = shipped.demo): Promise<ModelReport | PictureReport> {
-  if (await isPng(path)) return inspectPicture(path)
-  const model = await describeModel(path)
-  const report = inspectModel(model)
-  return model.kind === 'guide' ? inspectGuide(model, report, base) : report
+interface InspectOptions {
+  /** What a guide is held against; the demo model where it is left out. */
+  readonly base?: string | undefined
+  /** Whether the whole file is read for its hashes; a folder has none. */
+  readonly hashes?: boolean | undefined
+  readonly signal?: AbortSignal
 }
 
-async function inspectGuide(file: GuideFile, report: ModelReport, base: string): Promise<ModelReport> {
+/** What a model is, with its hashes where they were asked for. */
+type Inspection = WholeReport & { readonly hashes?: ModelHashes }
+
+/** Says what a file or folder is. Throws `UserError` where it cannot be read, or is damaged or hostile. */
+export async function inspectPath(
+  path: string,
+  { base = shipped.demo, hashes = false, signal }: InspectOptions = {},
+): Promise<Inspection | PictureReport> {
+  if (await isPng(path)) return inspectPicture(path)
+  const model = await describeModel(path)
+  const report = await reportOf(model)
+  const whole = model.kind === 'guide' ? await inspectGuide(model, report, base) : report
+  return hashes && model.layout !== 'diffusers' ? { ...whole, hashes: await hashModel(path, signal) } : whole
+}
+
+async function inspectGuide(file: GuideFile, report: WholeReport, base: string): Promise<WholeReport> {
   if (file.content instanceof UserError) return { ...report, error: file.content.message }
+  const { reportPair } = await import('../library/guides.ts')
   const { kind: guideKind, difference, missing, leftover, ...held } = await reportPair(file.path, base)
   const { metadata, ...rest } = report
   const inspection: GuideInspection = {
@@ -75,41 +65,17 @@ async function inspectGuide(file: GuideFile, report: ModelReport, base: string):
 }
 
 async function inspectPicture(path: string): Promise<PictureReport> {
+  // Not for models, which are looked at sooner without it
+  const [{ readPngText }, { parseSettings, settingsKeyword }, { parametersKeyword, parseParameters }] =
+    await Promise.all([
+      import('../gallery/png.ts'),
+      import('../gallery/settings.ts'),
+      import('../gallery/parameters.ts'),
+    ])
   const texts = await readPngText(path)
   const own = parseSettings(texts.get(settingsKeyword) ?? '')
   const settings = own ?? parseParameters(texts.get(parametersKeyword) ?? '').settings
   return { kind: 'picture', settings, metadata: Object.fromEntries(texts) }
-}
-
-function inspectModel(model: ModelDescription): ModelReport {
-  const weights = weightsOf(model)
-  const report = {
-    kind: model.kind,
-    architecture: model.architecture,
-    layout: model.layout,
-    dtype: dtypesOf(weights),
-    parameters: parameterCount(weights),
-    missing: [],
-    leftover: [],
-    metadata: model.metadata,
-  }
-  if (model.kind === 'unknown') return { ...report, error: model.refusal.message }
-  if (model.kind !== 'base') return report
-  const base = {
-    ...report,
-    ...(model.variant && { variant: model.variant }),
-    predictionType: model.prediction.value,
-    predictionSure: model.prediction.sure,
-  }
-  // The other variants' UNets may hold more than ours: what they would miss is not known.
-  if (model.variant) return { ...base, leftover: model.leftover.map(({ key }) => key) }
-  const { problems, leftover } = examine(model)
-  return {
-    ...base,
-    missing: problems.filter(({ kind }) => kind === 'missing').map(({ key }) => key),
-    leftover,
-    ...(problems[0] && { error: problems[0].message }),
-  }
 }
 
 async function isPng(path: string): Promise<boolean> {

@@ -7,8 +7,11 @@ import type { GuideFacts } from './guide-metadata.ts'
 /** Families of bases, told by what the header holds. */
 export type Architecture = 'sd1' | 'sd2' | 'sdxl'
 
-/** Bases that want more than a latent at their input: told by the input channels. */
-export type Variant = 'inpainting' | 'depth' | 'edit'
+/**
+ * Bases that want more than a latent at their input, told by the input channels; that want the guidance scale
+ * (consistency); or whose noise levels are no variance preserving schedule's (EDM).
+ */
+export type Variant = 'inpainting' | 'depth' | 'edit' | 'consistency' | 'edm'
 
 /** A `config.json` as it was read: nothing in it is checked yet. */
 export type RawConfig = Readonly<Record<string, unknown>>
@@ -17,6 +20,8 @@ export type RawConfig = Readonly<Record<string, unknown>>
 export interface NetworkPart {
   /** What messages call it: `unet`, `vae`, `text_encoder`, `text_encoder_2`. */
   readonly name: string
+  /** What messages call the thing that its file is: of a base's networks, the model. */
+  readonly noun: 'model' | 'guide' | 'LoRA' | 'VAE'
   /** Its tensors under their diffusers names; empty where the checkpoint lacks the network. */
   readonly table: TensorTable
   /** Its `config.json`, or what its file layout is known to mean; absent where shapes are all there is. */
@@ -40,7 +45,15 @@ export interface Prediction {
   readonly value: 'epsilon' | 'v_prediction' | 'sample'
   /** False where it is a guess that the person may have to correct. */
   readonly sure: boolean
+  /** Set where a person said it. */
+  readonly chosen?: true
   readonly source: string
+}
+
+/** What a person says of a base whose files do not say it, or say it wrongly. */
+export interface Overrides {
+  readonly architecture?: Architecture | undefined
+  readonly prediction?: Prediction['value'] | undefined
 }
 
 /** Paths of a CLIP tokenizer's files. */
@@ -83,6 +96,12 @@ export interface BaseCheckpoint extends Described {
   readonly ignored: readonly TensorEntry[]
 }
 
+/** A VAE that takes the place of a base's own. */
+export interface VaeCheckpoint {
+  readonly path: string
+  readonly part: NetworkPart
+}
+
 /** Why a thing cannot be painted with, in one sentence, and what to do. */
 export interface Refusal {
   readonly message: string
@@ -119,15 +138,23 @@ export interface OtherModel extends Described {
   readonly kind:
     | 'vae'
     | 'lora'
+    | 'foreign-lora'
     | 'unet'
     | 'text_encoder'
     | 'refiner'
     | 'transformer'
     | 'controlnet'
     | 'embedding'
+    | 'adapter'
+    | 'upscaler'
+    | 'previewer'
+    | 'video'
+    | 'variation'
     | 'unknown'
   readonly architecture?: string
   readonly entries: TensorTable
+  /** Its `config.json`, where it is a folder. */
+  readonly config?: RawConfig
   /** What to say to someone who chose it as a base. */
   readonly refusal: Refusal
 }

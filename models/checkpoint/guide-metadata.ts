@@ -9,6 +9,7 @@ const size = z
   .min(0)
   .max(1 << 20)
 const sizes = z.array(size).max(16).readonly()
+const depth = z.union([size, z.object({ down: sizes, up: sizes }).readonly()])
 const range = z.tuple([z.number(), z.number()]).readonly()
 
 const facts = z.object({
@@ -20,8 +21,8 @@ const facts = z.object({
     inChannels: size.optional(),
     blockOutChannels: sizes.optional(),
     layersPerBlock: size.optional(),
-    transformerLayers: sizes.optional(),
-    midTransformerLayers: size.optional(),
+    transformerLayers: z.array(depth).max(16).readonly().optional(),
+    midTransformerLayers: size.nullable().optional(),
     crossAttentionDim: size.optional(),
   }),
   /** Guidance scales that it was trained for, lowest and highest. */

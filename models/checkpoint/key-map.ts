@@ -48,7 +48,7 @@ export const takePart = (
   for (const [file] of pairs) rest.delete(prefix + file)
   const keys = new Map(pairs.map(([file, diffusers]) => [diffusers, file]))
   const keyOf = (diffusers: string) => prefix + (keys.get(diffusers) ?? diffusers)
-  return { name, table, keyOf, ...(transposed.size > 0 && { transposed }), ...(config && { config }) }
+  return { name, noun: 'model', table, keyOf, ...(transposed.size > 0 && { transposed }), ...(config && { config }) }
 }
 
 /** A third of a tensor's rows as a byte range of its own; one whose rows make no thirds stays whole, and fits nowhere. */

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import type { LevelDepth } from '../networks/unet/config.ts'
 import type { BaseCheckpoint, GuideCheckpoint, Prediction } from './checkpoint.ts'
 import { unetConfig } from './config/unet.ts'
 
@@ -23,7 +24,13 @@ export function misfit(
   base: BaseCheckpoint,
   prediction: Prediction['value'] = base.prediction.value,
 ): string | undefined {
-  const own = { architecture: base.architecture, predictionType: prediction, ...unetConfig(base.unet) }
+  const config = unetConfig(base.unet)
+  const own = {
+    ...{ architecture: base.architecture, predictionType: prediction },
+    ...config,
+    // What a guide sees of an inpainting base's input is the latent.
+    ...(base.variant === 'inpainting' && { inChannels: config.outChannels }),
+  }
   for (const [field, name] of Object.entries(fields) as [keyof typeof fields, string][]) {
     const wanted = facts.base[field]
     if (wanted === undefined || text(wanted) === text(own[field])) continue
@@ -42,5 +49,9 @@ export function requireFit(...[guide, base, prediction]: Parameters<typeof misfi
     )
 }
 
-const text = (value: string | number | readonly number[]): string =>
-  typeof value === 'object' ? value.join('-') : String(value)
+/** Lists as `0-1-10`, levels of uneven depth as `(2-2/2-1-1)`: down, then up. */
+const text = (value: string | number | null | readonly LevelDepth[]): string =>
+  Array.isArray(value) ? value.map(depthText).join('-') : String(value ?? 'none')
+
+const depthText = (depth: LevelDepth): string =>
+  typeof depth === 'number' ? String(depth) : `(${depth.down.join('-')}/${depth.up.join('-')})`

@@ -1,14 +1,14 @@
 import { UserError } from '../errors.ts'
+import type { LevelDepth } from '../networks/unet/config.ts'
 
 /** What the parameter names of a UNet give away about its build. */
 export interface UNetStructure {
   readonly levels: number
   /** Residual blocks of each level on the way down. */
   readonly layersPerBlock: number
-  /** Transformer blocks of each level, full resolution first; 0 is a level without attention. */
-  readonly transformerLayers: readonly number[]
-  /** At least 1: the middle block of every network of the family has attention. */
-  readonly midTransformerLayers: number
+  /** Transformer blocks of each level, full resolution first, as `UNetConfig` has them. */
+  readonly transformerLayers: readonly LevelDepth[]
+  readonly midTransformerLayers: number | null
 }
 
 /** What the parameter names of a VAE give away. */
@@ -39,16 +39,49 @@ export const countOf = (names: Iterable<string>, pattern: RegExp): number => {
 /** Structure of a UNet from its diffusers names. */
 export const unetStructure = (names: readonly string[]): UNetStructure => {
   const levels = countOf(names, /^(?:down|up)_blocks\.(\d+)\./)
-  const transformers = (block: string) =>
-    countOf(names, new RegExp(`^${block}\\.attentions\\.\\d+\\.transformer_blocks\\.(\\d+)\\.`))
+  const layersPerBlock = countOf(names, /^down_blocks\.\d+\.resnets\.(\d+)\./)
+  const depth = depthsOf(names)
+  const under = (block: string, count: number) =>
+    Array.from({ length: count }, (_, i) => depth(`${block}.attentions.${i}`))
   return {
     levels,
-    layersPerBlock: countOf(names, /^down_blocks\.\d+\.resnets\.(\d+)\./),
+    layersPerBlock,
     transformerLayers: Array.from({ length: levels }, (_, level) =>
-      Math.max(transformers(`down_blocks\\.${level}`), transformers(`up_blocks\\.${levels - 1 - level}`)),
+      levelDepth(
+        under(`down_blocks.${level}`, layersPerBlock),
+        under(`up_blocks.${levels - 1 - level}`, layersPerBlock + 1),
+      ),
     ),
-    midTransformerLayers: Math.max(1, transformers('mid_block')),
+    midTransformerLayers: midDepth(names, 'mid_block.', 'mid_block.resnets.0.', depth('mid_block.attentions.0')),
   }
+}
+
+/** Transformer blocks by the module that holds them, of names like `MODULE.transformer_blocks.0.norm1.weight`. */
+export const depthsOf = (names: readonly string[]): ((module: string) => number) => {
+  const held = Map.groupBy(names, name => name.split('.transformer_blocks.', 1)[0] as string)
+  return module => countOf(held.get(module) ?? [], /\.transformer_blocks\.(\d+)\./)
+}
+
+/** The depths of a level's blocks. One without a transformer among others that have some lacks it: it counts as the deepest. */
+export const levelDepth = (down: readonly number[], up: readonly number[]): LevelDepth => {
+  const deepest = Math.max(...down, ...up)
+  const whole = (depths: readonly number[]) => depths.map(depth => depth || deepest)
+  return [...whole(down), ...whole(up)].every(depth => depth === deepest)
+    ? deepest
+    : { down: whole(down), up: whole(up) }
+}
+
+/** Depth of the middle, whose names begin with `prefix` and of whose first residual block with `first`. */
+export const midDepth = (
+  names: readonly string[],
+  prefix: string,
+  first: string,
+  transformers: number,
+): number | null => {
+  const own = names.filter(name => name.startsWith(prefix))
+  if (own.length === 0) return null
+  // A middle that has more than its first block has a transformer, be it that all of it is missing.
+  return own.every(name => name.startsWith(first)) ? 0 : Math.max(1, transformers)
 }
 
 /** Structure of a VAE from its diffusers names. */

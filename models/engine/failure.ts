@@ -1,6 +1,5 @@
-import { UserError } from '../errors.ts'
+import { ModelFault, UserError } from '../errors.ts'
 import { Cancelled } from './cancel-flag.ts'
-import { ModelFault } from './model-fault.ts'
 
 /** An error as it crosses a process boundary. */
 export type Failure =

@@ -1,9 +1,10 @@
 import { UserError } from '../errors.ts'
+import { plugged } from '../pipelines/assemble.ts'
 import { type CancelSignal, pause } from '../pipelines/cancel.ts'
 import { generate, type Latent, type Progress } from '../pipelines/generate.ts'
+import { unusedNotes } from '../pipelines/lora/unused.ts'
 import { resolveSettings } from '../pipelines/resolve.ts'
 import type { EnginePicture, EngineRequest } from './engine.ts'
-import { diagnosed } from './model-fault.ts'
 import { PipelineCache } from './pipeline-cache.ts'
 import { previewSize, type Sketch } from './previews.ts'
 
@@ -46,50 +47,43 @@ export class Painter {
 
   /** Paints the pictures that are not done yet, and counts those that it does. */
   async #paintRest(
-    { base, guide: guidePath, merges, ...asked }: EngineRequest,
+    { base, overrides, vae, guide: guidePath, loras = [], merges, target, ...asked }: EngineRequest,
     { onProgress, onPicture, signal }: PaintHooks,
     done: { pictures: number },
   ): Promise<void> {
     const begin = performance.now()
     onProgress({ phase: 'load', picture: done.pictures, step: 0, steps: asked.steps })
     await pause(signal)
-    const cached = await this.#pipelines.open(base, merges)
+    const cached = await this.#pipelines.open(base, { merges, target, overrides, vae })
     const guide = guidePath === undefined ? undefined : await cached.guide(guidePath, asked.prediction)
-    const { init, ...settings } = await resolveSettings(cached.pipeline, asked)
+    const strong = await Promise.all(loras.map(async ({ path, ...own }) => ({ lora: await cached.lora(path), ...own })))
+    const pipeline = plugged(cached.pipeline, strong)
+    const notes = unusedNotes(pipeline.loras)
+    const { init, embeddings, ...settings } = await resolveSettings(pipeline, asked)
     await pause(signal)
-    const { base: model } = cached.pipeline
-    const diagnose = async (error: unknown) => Promise.reject(await diagnosed(error, model))
-    const colours = await cached.colours().catch(diagnose)
+    const colours = await cached.colours()
     let preparing = (performance.now() - begin) / 1000
 
     let latest: Latent | undefined
-    let hasRun = false
     const first = done.pictures
-    const rest = { ...settings, init, seed: settings.seed + first, count: settings.count - first }
+    const rest = { ...settings, init, embeddings, seed: settings.seed + first, count: settings.count - first }
     const shown = previewSize(settings.width, settings.height)
-    const pictures = generate(cached.pipeline, rest, {
+    const pictures = generate(pipeline, rest, {
       guide,
       signal,
       traced: false,
       onProgress(progress, estimate) {
         latest = estimate ?? latest
-        hasRun ||= progress.phase !== 'load'
         const sketch = estimate && { ...colours.of(estimate), shown }
         onProgress({ ...progress, picture: first + progress.picture }, sketch)
       },
     })
-    try {
-      for await (const { seed, width, height, pixels, passes, seconds, trace } of pictures) {
-        if (latest) colours.learn(latest, trace.image)
-        const spent = { ...seconds, load: seconds.load + preparing }
-        preparing = 0
-        await onPicture({ index: done.pictures, settings, seed, width, height, pixels, passes, seconds: spent })
-        done.pictures++
-      }
-    } catch (error) {
-      // Settings that the base cannot take are refused before anything runs
-      if (hasRun) await diagnose(error)
-      throw error
+    for await (const { seed, width, height, pixels, passes, seconds, trace } of pictures) {
+      if (latest) colours.learn(latest, trace.image)
+      const spent = { ...seconds, load: seconds.load + preparing }
+      preparing = 0
+      await onPicture({ index: done.pictures, settings, seed, width, height, pixels, passes, seconds: spent, notes })
+      done.pictures++
     }
   }
 }

@@ -1,7 +1,9 @@
 import { elements } from '../tensor/tensor.ts'
 import { attentionOp } from './ops/attention.ts'
+import { convTranspose2dOp } from './ops/conv-transpose2d.ts'
 import { conv2dOp } from './ops/conv2d.ts'
 import { linearOp } from './ops/linear.ts'
+import { matmulOp } from './ops/matmul.ts'
 import { simplify } from './simplify.ts'
 import type { Node, Value } from './value.ts'
 import { topological } from './walk.ts'
@@ -18,6 +20,10 @@ function ofNode({ op, inputs, shape }: Node): number {
     case conv2dOp.name:
     case linearOp.name:
       return elements(shape) * elements(second.shape.slice(1))
+    case matmulOp.name:
+      return elements(shape) * (x.shape.at(-1) as number)
+    case convTranspose2dOp.name:
+      return elements(x.shape) * elements(second.shape.slice(1))
     case attentionOp.name:
       return 2 * elements(x.shape) * (second.shape[1] as number)
     default:

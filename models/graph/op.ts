@@ -12,11 +12,17 @@ export interface Op<P = unknown> {
   /** Writes the op as ONNX nodes and returns the name of its result. */
   emit(emitter: Emitter, inputs: readonly string[], node: Node<P>): string
   /**
-   * The inputs' gradients as graph values, `null` for one that has none, from the gradient of the result.
-   * Left out until training needs it.
+   * The gradients of a scalar with respect to each input, as graph values of that input's shape, from the scalar's
+   * gradient `output` with respect to the result; undefined for an input through which none flows (indices, a value
+   * that only lends its shape). What nobody asks for costs nothing: it is dead code. Sizes may be written down, as
+   * training graphs are static. `none` where the op has no gradient at all.
    */
-  gradient?(outputGradient: Value, node: Node<P>): readonly (Value | null)[]
+  gradient(output: Value, node: Node<P>): readonly (Value | undefined)[]
 }
+
+/** The gradient rule of an op through which nothing flows; says why. */
+export const none = (why: string): (() => readonly undefined[]) & { readonly none: string } =>
+  Object.assign(() => [], { none: why })
 
 /** Applies an op: checks the inputs by its shape rule and makes the value. */
 export function apply<P>(op: Op<P>, inputs: readonly Value[], params: P): Node<P> {

@@ -1,6 +1,6 @@
 import type { Dtype } from '../tensor/dtype.ts'
 import type { TensorEntry } from '../tensor/entry.ts'
-import { elements, type Shape, shapeText, type Tensor } from '../tensor/tensor.ts'
+import { elements, f32, type Shape, shapeText, type Tensor } from '../tensor/tensor.ts'
 import type { Op } from './op.ts'
 
 /** What is known of a value before it is computed. */
@@ -66,6 +66,9 @@ export function weight(entry: TensorEntry, shape: Shape = entry.shape): Weight {
 export function constant(tensor: Tensor): Constant {
   return { kind: 'constant', tensor, shape: tensor.shape, dtype: tensor.dtype }
 }
+
+/** One number, f32 []. */
+export const scalar = (value: number): Constant => constant(f32(Float32Array.of(value), []))
 
 /** `f32 [1, 4, 64, 64]`: how values are written in messages. */
 export const typeText = (value: Type): string => `${value.dtype} ${shapeText(value.shape)}`

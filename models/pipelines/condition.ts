@@ -1,10 +1,17 @@
+import type { NetworkPart } from '../checkpoint/checkpoint.ts'
 import { UserError } from '../errors.ts'
-import { chunkPair, chunkPrompt } from '../prompt/chunks.ts'
+import type { TextConfig } from '../networks/text/config.ts'
+import { type Chunk, chunkTexts, emptyChunk } from '../prompt/chunks.ts'
+import { piecesOf } from '../prompt/embeddings.ts'
+import { extraNetworks } from '../prompt/extra-networks.ts'
+import { type Weighting, weigh } from '../prompt/weighting.ts'
 import type { Session } from '../runtime/session.ts'
-import { i64 } from '../tensor/tensor.ts'
+import { f32, i64, type Tensor } from '../tensor/tensor.ts'
 import type { Pipeline } from './assemble.ts'
+import { type Embedding, vectorsFor } from './embeddings.ts'
 import { isPooled, type TextEncoder } from './encoders.ts'
 import { requireFinite } from './finite.ts'
+import { join } from './join.ts'
 
 /** One thing of each prompt; none of the negative prompt where the method does not ask for it. */
 export interface OfBoth {
@@ -29,6 +36,10 @@ export interface Prompts {
   /** Whether the method asks for the negative prompt. */
   readonly guided: boolean
   readonly clipSkip: number
+  /** What the prompts may name. */
+  readonly embeddings?: readonly Embedding[] | undefined
+  /** How weights of tokens act; A1111's way where it is left out. */
+  readonly weighting?: Weighting | undefined
 }
 
 /** Does a part of the work; it may be told to people, timed, or not done at all after a cancel. */
@@ -43,27 +54,37 @@ interface Told {
 }
 
 /**
- * Prompt and negative prompt as text encoder states. A prompt of several chunks gives their states one after
- * another; the shorter of the two is filled with empty chunks. Without a negative prompt the prompt stands alone.
- * Two encoders' states stand side by side; they run one after the other, so one can take the other's place in memory.
+ * Prompt and negative prompt, in A1111's grammar, as text encoder states. A prompt of several chunks gives their states
+ * one after another; the shorter of the two is filled with empty chunks. Without a negative prompt the prompt stands
+ * alone. Two encoders' states stand side by side; they run one after the other, so one can take the other's place in
+ * memory. Throws `UserError` where an embedding does not fit the base, or a weight is out of all proportion.
  */
 export async function condition(
   pipeline: Pipeline,
-  { prompt, negative, guided, clipSkip }: Prompts,
+  { prompt, negative, guided, clipSkip, embeddings = [], weighting }: Prompts,
   phase: Phase = (_, work) => work(),
 ): Promise<Conditioning> {
   const { base, encoders, sessions } = pipeline
   const zeros = guided && negative === undefined && base.zeroNegative
-  const texts = guided && !zeros ? ([prompt, negative ?? ''] as const) : ([prompt] as const)
+  const { text } = extraNetworks(prompt)
+  const texts = guided && !zeros ? ([text, negative ?? ''] as const) : ([text] as const)
   const parts: Told[][] = []
   for (const [index, encoder] of encoders.entries()) {
     const session = await phase('load', () => sessions.text(clipSkip, index))
-    parts.push(await phase('text', () => encode(session, encoder, texts, isPooled(base, index))))
+    const suspects = [...pipeline.loras.map(({ part }) => part), encoder.part]
+    const named = vectorsFor(embeddings, index)
+    const pieces = texts.map(text => piecesOf(text, encoder.tokenizer, named))
+    const chunks = chunkTexts(pieces, { ...encoder.tokenizer, ...encoder.config })
+    parts.push(
+      await phase('text', () =>
+        encode(session, encoder, chunks, { isPooled: isPooled(base, index), weighting, suspects }),
+      ),
+    )
   }
   const widths = encoders.map(({ config }) => config.hiddenSize)
-  const told = texts.map((_, text) =>
+  const told = texts.map((_, i) =>
     sideBySide(
-      parts.map(part => part[text] as Told),
+      parts.map(part => part[i] as Told),
       widths,
     ),
   )
@@ -80,38 +101,65 @@ export async function condition(
   }
 }
 
-/** What one encoder makes of each text. */
+/** What one encoder makes of each text, which is given in equally many chunks. */
 async function encode(
   session: Session,
-  { config, tokenizer, part }: TextEncoder,
-  [prompt, negative]: readonly [string, string?],
-  isPooled: boolean,
+  { config, tokenizer }: TextEncoder,
+  texts: readonly (readonly Chunk[])[],
+  {
+    isPooled,
+    weighting,
+    suspects,
+  }: { isPooled: boolean; weighting: Weighting | undefined; suspects: readonly NetworkPart[] },
 ): Promise<Told[]> {
-  const shape = { ...tokenizer, ...config }
-  const ids = tokenizer.encode(prompt)
-  const texts =
-    negative === undefined
-      ? [chunkPrompt(ids, shape)]
-      : Object.values(chunkPair(ids, tokenizer.encode(negative), shape))
-  const rows = texts.flat()
-  const ends = rows.map((row, i) => i * config.positions + row.indexOf(tokenizer.eos))
+  const chunks = texts.flat()
   const { states, pooled } = await session.run({
-    ids: i64(rows.flat(), [rows.length, config.positions]),
-    ...(isPooled && { ends: i64(ends) }),
+    ...feeds([...chunks, ...(weighting === 'comfy' ? [emptyChunk({ ...tokenizer, ...config })] : [])], config),
+    ...(isPooled && { ends: endsOf(chunks, tokenizer.eos) }),
   })
   if (states?.dtype !== 'f32') throw new Error('the text encoder gave no states')
-  await requireFinite(states.data, 'The text encoder', [part])
-  const size = states.data.length / texts.length
-  return texts.map((chunks, i) => {
-    const own = states.data.slice(i * size, (i + 1) * size)
-    const told = { states: own, mean: meanState(chunks, own, tokenizer.eos) }
+  await requireFinite(states.data, 'The text encoder', suspects)
+  const size = config.positions * config.hiddenSize
+  const ofChunk = (data: Float32Array, chunk: number) => data.subarray(chunk * size, (chunk + 1) * size)
+  const empty = ofChunk(states.data, chunks.length)
+  return texts.map((own, i) => {
+    const first = i * own.length
+    const weighted = own.map(({ weights }, chunk) =>
+      weigh(ofChunk(states.data, first + chunk), weights, weighting, empty),
+    )
+    if (!weighted.every(part => part.every(Number.isFinite)))
+      throw new UserError('The weights in this prompt are out of all proportion.', 'Choose weights from 0 to 2.')
+    const all = join(weighted)
+    const told = { states: all, mean: meanState(own, all, tokenizer.eos) }
     if (pooled?.dtype !== 'f32') return told
-    // Of a text of several chunks the first speaks for it, as in A1111.
-    const first = i * chunks.length
-    const width = pooled.data.length / rows.length
+    // Of a text of several chunks the first speaks for it, as in A1111; weights do not act on it.
+    const width = pooled.data.length / chunks.length
     return { ...told, pooled: pooled.data.slice(first * width, (first + 1) * width) }
   })
 }
+
+/** Chunks as a text encoder's graph takes them. */
+function feeds(chunks: readonly Chunk[], { positions, hiddenSize: width }: TextConfig): Record<string, Tensor> {
+  const rows = chunks.length
+  const vectors = new Float32Array(rows * positions * width)
+  const kept = new Float32Array(rows * positions).fill(1)
+  for (const [row, chunk] of chunks.entries())
+    for (const [position, vector] of chunk.vectors) {
+      const at = row * positions + position
+      vectors.set(vector, at * width)
+      kept[at] = 0
+    }
+  const ids = chunks.flatMap(chunk => chunk.ids)
+  return {
+    ids: i64(ids, [rows, positions]),
+    vectors: f32(vectors, [rows, positions, width]),
+    kept: f32(kept, [rows, positions, 1]),
+  }
+}
+
+/** Where the first end token of each chunk stands, counted over all. */
+const endsOf = (chunks: readonly Chunk[], eos: number): Tensor =>
+  i64(chunks.map(({ ids }, i) => i * ids.length + ids.indexOf(eos)))
 
 /** What several encoders make of one text: the numbers of each token one after another, and the one pooled text. */
 function sideBySide(parts: readonly Told[], widths: readonly number[]): Told {
@@ -145,13 +193,13 @@ const silent = ({ states, mean, pooled }: Told): Told => ({
 })
 
 /** The mean over each chunk's tokens up to its first end token; chunks that only fill up do not count. */
-function meanState(chunks: readonly (readonly number[])[], states: Float32Array, eos: number): Float32Array {
-  const positions = chunks.flatMap((chunk, i) => {
-    const filler = i > 0 && chunk[1] === eos
-    const first = i * chunk.length
-    return filler ? [] : Array.from({ length: chunk.indexOf(eos) + 1 }, (_, position) => first + position)
+function meanState(chunks: readonly Chunk[], states: Float32Array, eos: number): Float32Array {
+  const positions = chunks.flatMap(({ ids }, i) => {
+    const filler = i > 0 && ids[1] === eos
+    const first = i * ids.length
+    return filler ? [] : Array.from({ length: ids.indexOf(eos) + 1 }, (_, position) => first + position)
   })
-  const width = states.length / chunks.flat().length
+  const width = states.length / chunks.reduce((sum, { ids }) => sum + ids.length, 0)
   return Float32Array.from({ length: width }, (_, column) => {
     const sum = positions.reduce((total, position) => total + (states[position * width + column] as number), 0)
     return sum / positions.length

@@ -9,6 +9,7 @@ import type { CancelSignal } from './cancel.ts'
 import type { Conditioning, OfBoth } from './condition.ts'
 import { requireFinite } from './finite.ts'
 import type { Guide } from './guide.ts'
+import { join } from './join.ts'
 
 export interface Denoiser {
   readonly denoise: Denoise
@@ -22,6 +23,8 @@ interface DenoiserSettings {
   readonly prediction: PredictionType
   /** Of one picture's latent: [1, channels, h, w]. */
   readonly shape: Shape
+  /** What the network sees behind the latent, as inpainting bases do: [more channels, h, w]. */
+  readonly beside?: Float32Array | undefined
   readonly guide?: Guide | undefined
   /** Whether prompt and negative prompt go through the network in one batch. */
   readonly together: boolean
@@ -32,12 +35,13 @@ interface DenoiserSettings {
 export async function denoiser(
   pipeline: Pipeline,
   told: Conditioning,
-  { method, guidance, prediction, shape, guide, together, signal }: DenoiserSettings,
+  { method, guidance, prediction, shape, beside, guide, together, signal }: DenoiserSettings,
 ): Promise<Denoiser> {
   const session = await pipeline.sessions.unet(guide)
   const [height = 0, width = 0] = shape.slice(2).map(cells => cells * vaeFactor(pipeline.vae))
   // SDXL is told of a picture that was neither resized nor cropped.
   const sizes = Float32Array.of(height, width, 0, 0, height, width)
+  const { inChannels: channels } = pipeline.unet
   let passes = 0
   let calls = 0
 
@@ -48,7 +52,7 @@ export async function denoiser(
     const repeated = (row: Float32Array) => f32(join(prompts.map(() => row)), [batch, row.length])
     const each = (of: OfBoth) => join(prompts.map(prompt => needed(of[prompt])))
     const results = await session.run({
-      sample: f32(join(prompts.map(() => x)), [batch, ...shape.slice(1)]),
+      sample: f32(join(prompts.flatMap(() => (beside ? [x, beside] : [x]))), [batch, channels, ...shape.slice(2)]),
       timestep: f32(new Float32Array(batch).fill(timestep)),
       context: f32(each(told), [batch, told.tokens, told.width]),
       ...(told.pooled && {
@@ -64,7 +68,11 @@ export async function denoiser(
     passes += batch
     const output = results.prediction
     if (output?.dtype !== 'f32') throw new Error('the UNet gave no prediction')
-    await requireFinite(output.data, 'The UNet', [...(guide ? [guide.part] : []), pipeline.base.unet])
+    await requireFinite(output.data, 'The UNet', [
+      ...(guide ? [guide.part] : []),
+      ...pipeline.loras.map(({ part }) => part),
+      pipeline.base.unet,
+    ])
     return prompts.map((_, i) => output.data.subarray(i * x.length, (i + 1) * x.length))
   }
 
@@ -99,14 +107,4 @@ export async function denoiser(
 function needed(negative: Float32Array | undefined): Float32Array {
   if (!negative) throw new Error('the method asks for the negative prompt, which was not encoded')
   return negative
-}
-
-function join(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

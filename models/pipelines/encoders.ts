@@ -8,6 +8,8 @@ import type { TextConfig } from '../networks/text/config.ts'
 import { type AddedInputs, sizeFeatures } from '../networks/unet/add-embedding.ts'
 import type { UNetConfig } from '../networks/unet/config.ts'
 import { loadTokenizer, type Tokenizer } from '../prompt/tokenizer.ts'
+import type { Lora } from './lora/load.ts'
+import { withLoras } from './lora/plug.ts'
 import { parametersOf } from './parameters.ts'
 
 /** A text encoder of a base, with the tokenizer that it was trained with. */
@@ -21,7 +23,7 @@ export interface TextEncoder {
  * Which of an encoder's states each family's UNet was trained with. Clip skip counts the layers from the end as the
  * encoder was trained, as A1111 does; SD 2.x and SDXL were trained without the last, so 1 and 2 are the same there.
  */
-const taken: Readonly<Record<Architecture, (states: TextStates, clipSkip: number) => Value>> = {
+export const takenStates: Readonly<Record<Architecture, (states: TextStates, clipSkip: number) => Value>> = {
   sd1: (states, clipSkip) => states.normed(clipSkip),
   // The last layer is not even there: see its key map.
   sd2: (states, clipSkip) => states.normed(Math.max(clipSkip, 2) - 1),
@@ -60,17 +62,23 @@ export const isPooled = ({ architecture }: BaseCheckpoint, encoder: number): boo
 
 /**
  * An encoder's graph: `states` f32 [n, positions, width] that its family takes, and `pooled` f32 [n, width] where the
- * UNet is told one. `ids` i64 [n, positions], `ends` as `pooled` of the network takes them.
+ * UNet is told one. `ids` i64 [n, positions], `vectors` and `kept` as `Injected` of the network, `ends` as its `pooled`
+ * takes them.
  */
 export function encoderOutputs(
   base: BaseCheckpoint,
   encoder: number,
   { config, part }: Pick<TextEncoder, 'config' | 'part'>,
   clipSkip: number,
+  loras: readonly Lora[] = [],
 ): Record<string, Value> {
-  const ids = input('ids', { shape: [1, config.positions], dtype: 'i64' }, ['batch'])
-  const states = clipText(config, parametersOf(part), ids)
-  const own = { states: taken[base.architecture](states, clipSkip) }
+  const { positions, hiddenSize } = config
+  const ids = input('ids', { shape: [1, positions], dtype: 'i64' }, ['batch'])
+  const states = clipText(config, withLoras(parametersOf(part), part.name, loras), ids, {
+    vectors: input('vectors', { shape: [1, positions, hiddenSize], dtype: 'f32' }, ['batch']),
+    kept: input('kept', { shape: [1, positions, 1], dtype: 'f32' }, ['batch']),
+  })
+  const own = { states: takenStates[base.architecture](states, clipSkip) }
   if (!isPooled(base, encoder)) return own
   return { ...own, pooled: states.pooled(input('ends', { shape: [1], dtype: 'i64' }, ['batch'])) }
 }

@@ -6,11 +6,13 @@ import { Schedule } from '../samplers/schedule.ts'
 import { Generator } from '../tensor/random.ts'
 import { elements } from '../tensor/tensor.ts'
 import type { Pipeline } from './assemble.ts'
+import { beginning } from './beginning.ts'
 import { type CancelSignal, pause } from './cancel.ts'
 import { condition } from './condition.ts'
 import { denoiser } from './denoiser.ts'
 import type { Guide } from './guide.ts'
-import { toBytes, toLatent, toPicture } from './latents.ts'
+import { toBytes, toPicture } from './latents.ts'
+import { overlaid } from './mask.ts'
 import { type GenerateSettings, scheduleConfig } from './settings.ts'
 import { Stopwatch, type Timings } from './stopwatch.ts'
 
@@ -19,7 +21,7 @@ export interface Picture {
   readonly seed: number
   readonly width: number
   readonly height: number
-  /** Rows of bytes, red green blue. */
+  /** Rows of bytes, red green blue; what a mask keeps is the first picture's own. */
   readonly pixels: Uint8Array
   /** Network passes that it took. */
   readonly passes: number
@@ -41,7 +43,7 @@ export interface Trace {
   /** What the network was told: [negative, positive], or the positive alone, each [tokens, width]. */
   readonly context: readonly Float32Array[]
   readonly contextShape: readonly [tokens: number, width: number]
-  /** [3, height, width] in 0..1. */
+  /** What the VAE gave, [3, height, width] in 0..1. */
   readonly image: Float32Array
 }
 
@@ -52,6 +54,9 @@ export interface Progress {
   /** Steps done and steps in all, while denoising. */
   readonly step: number
   readonly steps: number
+  /** Runs of the VAE done and in all, while a large picture is decoded in tiles. */
+  readonly tile?: number
+  readonly tiles?: number
 }
 
 export interface GenerateOptions {
@@ -90,9 +95,11 @@ export async function* generate(
   const latentShape = [1, pipeline.vae.latentChannels, height / factor, width / factor] as const
   const config = scheduleConfig(pipeline.schedule, settings)
   const plan = samplers[settings.sampler].plan(new Schedule(config), settings.steps)
-  const start = init ? settings.steps - Math.min(Math.floor(settings.steps * init.strength), settings.steps) : 0
+  let { steps } = settings
   const report = (phase: Progress['phase'], picture: number, step = 0, estimate?: Latent) =>
-    onProgress?.({ phase, picture, step, steps: settings.steps - start }, estimate)
+    onProgress?.({ phase, picture, step, steps }, estimate)
+  const decoding = (picture: number, done: number, all: number) =>
+    onProgress?.({ phase: 'decode', picture, step: steps, steps, ...(all > 1 && { tile: done, tiles: all }) })
 
   const watch = new Stopwatch()
   const guided = settings.method !== 'none' && settings.guidance !== 1
@@ -101,7 +108,11 @@ export async function* generate(
     await pause(signal)
     return watch.time(phase, work)
   })
-  // Not before the text is read: where memory is short, one takes the other's place.
+  // One after another: where memory is short, each network takes the place of the one before.
+  report('load', 0)
+  await pause(signal)
+  const { start, draw } = await watch.time('denoise', () => beginning(pipeline, settings, plan, () => pause(signal)))
+  steps -= start
   report('load', 0)
   await pause(signal)
   const plugged = settings.method === 'guide' && guided ? guide : undefined
@@ -119,24 +130,23 @@ export async function* generate(
     }
 
     report('denoise', index)
+    const { beside, ...begun } = draw(noise)
     const { denoise, passes } = await denoiser(pipeline, told, {
       method: methodOf(settings),
       guidance: settings.guidance,
       guide: plugged,
       prediction: config.predictionType,
       shape: latentShape,
+      beside,
       together,
       signal,
     })
     const latents: Float32Array[] = []
     const timesteps: number[] = []
     let estimate: Latent | undefined
-    const latent = await watch.time('denoise', async () => {
-      const x = init
-        ? addNoise(await toLatent(pipeline, init.pixels, [1, 3, height, width], noise), noise(), plan.levels[start])
-        : noise().map(value => value * plan.initNoiseSigma)
-      return plan.sample({
-        x,
+    const latent = await watch.time('denoise', () =>
+      plan.sample({
+        ...begun,
         async denoise(state, level) {
           const data = await denoise(state, level)
           timesteps.push(level.timestep)
@@ -149,19 +159,22 @@ export async function* generate(
           if (traced) latents.push(state.slice())
           report('denoise', index, step - start + 1, estimate)
         },
-      })
-    })
+      }),
+    )
 
-    report('decode', index)
+    report('decode', index, steps)
     await pause(signal)
-    await watch.time('load', () => pipeline.sessions.decoder())
-    await pause(signal)
-    const image = await watch.time('decode', () => toPicture(pipeline, latent, latentShape))
+    const image = await watch.time('decode', () =>
+      toPicture(pipeline, latent, latentShape, async (done, all) => {
+        decoding(index, done, all)
+        await pause(signal)
+      }),
+    )
     yield {
       seed,
       width,
       height,
-      pixels: toBytes(image),
+      pixels: init ? overlaid(toBytes(image), init) : toBytes(image),
       passes: passes(),
       seconds: watch.lap(),
       trace: {
@@ -175,12 +188,6 @@ export async function* generate(
       },
     }
   }
-}
-
-/** A clean latent at a level of noise; a level that is missing (no step to take) adds none. */
-function addNoise(x0: Float32Array, noise: Float32Array, level?: { alpha: number; sigma: number }): Float32Array {
-  if (!level) return x0
-  return x0.map((value, i) => level.alpha * value + level.sigma * (noise[i] as number))
 }
 
 function checkSettings({ vae, encoders }: Pipeline, { width, height, clipSkip }: GenerateSettings): void {

@@ -4,10 +4,12 @@ import { misfit } from '../checkpoint/misfit.ts'
 import { parameterCount } from '../checkpoint/summary.ts'
 import { UserError } from '../errors.ts'
 import { multiplications } from '../graph/arithmetic.ts'
+import { slice } from '../graph/ops/slice.ts'
 import { input, ShapeError, type Value } from '../graph/value.ts'
 import { guideKinds } from '../networks/guide/index.ts'
 import type { GuideInputs } from '../networks/guide/kind.ts'
 import type { Inject } from '../networks/parameters.ts'
+import type { UNetConfig } from '../networks/unet/config.ts'
 import { unet } from '../networks/unet/unet.ts'
 import type { PredictionType } from '../samplers/schedule.ts'
 import type { Shape } from '../tensor/tensor.ts'
@@ -79,9 +81,9 @@ export function examineGuide(guide: GuideCheckpoint, base: BaseCheckpoint): Guid
       return look(name, shape)
     }
     const inject = guideKinds[guide.guideKind].inject(guide.config, parameters, told)
-    return (place, value, from) => {
+    return (place, value, layer) => {
       visited.add(place)
-      return inject(place, value, from)
+      return inject(place, value, layer)
     }
   }
   const prediction = examined(() => examinePass(base, plug), problems)
@@ -126,16 +128,22 @@ export function examinePass(base: BaseCheckpoint, plug?: (inputs: GuideInputs) =
   }
   try {
     const context = f32('context', [1, 77, width])
-    return unet(config, parametersOf(base.unet), { ...seen, context, added }, plug?.({ ...seen, ...told }))
+    const inject = plug?.({ ...seen, ...told, sample: latentOf(seen.sample, config) })
+    return unet(config, parametersOf(base.unet), { ...seen, context, added }, inject)
   } catch (cause) {
     if (!(plug && cause instanceof ShapeError)) throw cause
     throw new UserError(`The guide is damaged: ${cause.message}.`, 'Get it anew.', { cause })
   }
 }
 
+/** The latent in a UNet's input [n, inChannels, h, w]: what a guide sees of it, also where an inpainting base sees more. */
+export const latentOf = (sample: Value, { inChannels, outChannels }: UNetConfig): Value =>
+  inChannels > outChannels ? slice(sample, 1, 0, outChannels) : sample
+
 /** A guide as the network whose parameters are looked up. */
 export const guidePart = ({ entries }: Pick<GuideCheckpoint, 'entries'>): NetworkPart => ({
   name: 'guide',
+  noun: 'guide',
   table: entries,
   keyOf: (name: string) => name,
 })

@@ -40,7 +40,7 @@ function problemWith(part: NetworkPart, name: string, shape: Shape): Problem | u
   const entry = part.table.get(name)
   if (!entry) {
     const key = part.keyOf(name)
-    return { kind: 'missing', key, message: `The ${part.name === 'guide' ? 'guide' : 'model'} lacks ${key}.` }
+    return { kind: 'missing', key, message: `The ${part.noun} lacks ${key}.` }
   }
   const { key } = entry
   const wanted = part.transposed?.has(name) ? shape.toReversed() : shape

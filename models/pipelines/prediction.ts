@@ -18,15 +18,19 @@ export async function seenPrediction({
   unet: { inChannels, outChannels, crossAttentionDim },
   sessions,
 }: Pick<Pipeline, 'base' | 'unet' | 'sessions'>): Promise<PredictionType> {
-  const noise = new Generator(0).normals(inChannels * side ** 2)
+  const noise = new Generator(0).normals(outChannels * side ** 2)
+  const sample = new Float32Array(inChannels * side ** 2)
+  sample.set(noise)
+  // An inpainting base is told that everything is painted anew.
+  sample.fill(1, noise.length, noise.length + side ** 2)
   const session = await sessions.unet()
   const { prediction } = await session.run({
-    sample: f32(noise, [1, inChannels, side, side]),
+    sample: f32(sample, [1, inChannels, side, side]),
     timestep: f32(Float32Array.of(last)),
     context: f32(new Float32Array(crossAttentionDim), [1, 1, crossAttentionDim]),
   })
   const output = prediction?.data as Float32Array
-  return alike(output, noise.subarray(0, outChannels * side ** 2)) > 0.5 ? 'epsilon' : base.prediction.value
+  return alike(output, noise) > 0.5 ? 'epsilon' : base.prediction.value
 }
 
 /** The cosine of two vectors. */

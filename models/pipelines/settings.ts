@@ -9,6 +9,7 @@ import {
   type Spacing,
   spacings,
 } from '../samplers/schedule.ts'
+import type { Embedding, NamedEmbedding } from './embeddings.ts'
 
 /** Where the steps lie: the base's own way, evenly spaced timesteps, or noise levels along a curve. */
 export type ScheduleName = 'auto' | Spacing | Curve
@@ -35,23 +36,28 @@ export interface GenerateSettings extends ChosenOptions {
   /** Which text encoder layer is taken, from the end: 1 is the last. */
   readonly clipSkip: number
   readonly init?: InitPicture | undefined
+  /** What the prompts may name; those that they do not name do nothing. */
+  readonly embeddings?: readonly Embedding[] | undefined
 }
 
 /** Settings as they are asked for: what is left open is the base's own choice. */
-export interface AskedSettings extends Omit<GenerateSettings, 'width' | 'height' | 'sampler' | 'init'> {
+export interface AskedSettings extends Omit<GenerateSettings, 'width' | 'height' | 'sampler' | 'init' | 'embeddings'> {
   readonly width?: number | undefined
   readonly height?: number | undefined
   readonly sampler?: SamplerName | undefined
-  /** Picture file to start from; it is cut to the size that is painted. */
-  readonly init?: { readonly path: string; readonly strength: number } | undefined
+  /** Picture file to start from, and one that says where it is painted anew; both are cut to the size that is painted. */
+  readonly init?: { readonly path: string; readonly strength: number; readonly mask?: string | undefined } | undefined
+  readonly embeddings?: readonly NamedEmbedding[] | undefined
 }
 
 /** A picture to start from instead of noise alone. */
 export interface InitPicture {
   /** f32 [1, 3, height, width] in -1..1. */
   readonly pixels: Float32Array
-  /** Share of the steps that are painted over it, above 0 to 1. */
+  /** Share of the steps that are painted over it, 0 to 1. */
   readonly strength: number
+  /** f32 [height * width]: 1 where it is painted anew, 0 where its own pixels stay; all is painted anew where it is left out. */
+  readonly mask?: Float32Array | undefined
 }
 
 /** The base's schedule with the person's choices in place. */

@@ -52,19 +52,23 @@ export async function loadTokenizer(
       `The tokenizer fills up with ${JSON.stringify(padToken.slice(0, 40))}, which its vocabulary does not have.`,
       'Get the tokenizer folder again.',
     )
-  const encodeWord = (word: string): number[] => {
-    const letters = Array.from(Buffer.from(word), byte => byteLetters[byte] as string)
-    letters.push(`${letters.pop()}</w>`)
-    return joinPairs(letters, merges).map(token => ids.get(token) ?? eos)
-  }
   const encodeText = (text: string): number[] =>
-    lowerCase(text.normalize('NFC')).match(words)?.flatMap(encodeWord) ?? []
+    spellWords(text).flatMap(letters => joinPairs(letters, merges).map(token => ids.get(token) ?? eos))
   return {
     bos,
     eos,
     pad,
     encode: text => text.split(marks).flatMap((part, i) => (i % 2 ? (ids.get(part) as number) : encodeText(part))),
   }
+}
+
+/** The words of a text, each as the letters that stand for its bytes; `</w>` marks the last. */
+export function spellWords(text: string): string[][] {
+  return (lowerCase(text.normalize('NFC')).match(words) ?? []).map(word => {
+    const letters = Array.from(Buffer.from(word), byte => byteLetters[byte] as string)
+    letters.push(`${letters.pop()}</w>`)
+    return letters
+  })
 }
 
 /** Lower case letter by letter, as the reference has it: JavaScript alone would end a Greek word in a final sigma. */

@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import type { OnnxModel } from '../graph/onnx/write.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import type { DeviceName } from './target.ts'
 
 /** A graph loaded on a device; it takes any size along the graph's free axes. */
 export interface Session {
@@ -10,16 +11,27 @@ export interface Session {
   release(): Promise<void>
 }
 
-/** How many threads one pass uses; 0 lets onnxruntime take one for each physical core. */
 export interface SessionOptions {
-  readonly threads?: number
+  /** How many threads one pass uses on the CPU; 0, the default, lets onnxruntime take one for each physical core. */
+  readonly threads?: number | undefined
+  /** The CPU where it is left out. What a device cannot compute is left to the CPU by onnxruntime. */
+  readonly device?: DeviceName | undefined
+  /**
+   * Takes the least memory that is possible: convolutions keep the file's own order of their weights, where the
+   * fastest form needs each a second time while it is loaded.
+   */
+  readonly frugal?: boolean | undefined
 }
 
-/** Loads a graph on the CPU. The weights are mapped from the files that they lie in. */
-export async function openSession(model: OnnxModel, { threads = 0 }: SessionOptions = {}): Promise<Session> {
+/** Loads a graph. The weights are mapped from the files that they lie in. */
+export async function openSession(
+  model: OnnxModel,
+  { threads = 0, device = 'cpu', frugal = false }: SessionOptions = {},
+): Promise<Session> {
   const session = await InferenceSession.create(model.bytes, {
-    executionProviders: ['cpu'],
+    executionProviders: [device],
     intraOpNumThreads: threads,
+    ...(frugal && { graphOptimizationLevel: 'extended' }),
     logSeverityLevel: 3,
     ...(model.folder !== undefined && {
       extra: { session: { model_external_initializers_file_folder_path: model.folder } },

@@ -1,5 +1,5 @@
 import { ddimJumps, strideOf } from './ddim.ts'
-import { trainedLevel } from './levels.ts'
+import { clean, trainedLevel } from './levels.ts'
 import { toOutput, toX0 } from './prediction.ts'
 import type { SampleRun, Sampler } from './sampler.ts'
 import type { Schedule } from './schedule.ts'
@@ -65,6 +65,7 @@ async function sample(run: SampleRun, steps: readonly Step[], type: 'epsilon' | 
       before = x
       x = move(jump, x, toX0(along, x, jump.from, type))
     }
+    x = run.hold?.(x, calls[count + 1]?.jump.from ?? clean) ?? x
     // The first two calls make one step.
     await run.onStep?.(start + Math.max(count - 1, 0), x)
   }

@@ -20,6 +20,10 @@ export interface SampleRun {
   readonly denoise: Denoise
   /** Draws unit normals of the latent's length from the picture's own generator (samplers with noise in their steps). */
   readonly noise: () => Float32Array
+  /**
+   * Puts into each new state, which is of `level`, what is known of the picture: the kept part where a mask is painted.
+   */
+  readonly hold?: (x: Float32Array, level: NoiseLevel) => Float32Array
   /** Index of the first step to take; 0 paints from noise, more is image to image. */
   readonly start?: number
   /** Called after each call of the denoiser with the index of the step that it belongs to, and the new state. */

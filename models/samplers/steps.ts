@@ -34,15 +34,18 @@ export async function walk(
   step: (jump: Jump, x: Float32Array, x0: Float32Array) => Float32Array,
   second?: SecondCall,
 ): Promise<Float32Array> {
-  const start = run.start ?? 0
+  const { start = 0, hold = (state: Float32Array) => state } = run
   let { x } = run
   for (const [i, jump] of jumps.entries()) {
     if (i < start) continue
+    // Where rounding puts the next level elsewhere than the jump leads to, the network is asked at the next one.
+    const next = jumps[i + 1]?.from ?? clean
+    const between = jump.to === clean ? undefined : second?.level(jump)
     const before = x
-    x = step(jump, before, await run.denoise(before, jump.from))
+    x = hold(step(jump, before, await run.denoise(before, jump.from)), between ?? next)
     await run.onStep?.(i, x)
-    if (!second || jump.to === clean) continue
-    x = second.step(jump, before, x, await run.denoise(x, second.level(jump)))
+    if (!second || !between) continue
+    x = hold(second.step(jump, before, x, await run.denoise(x, between)), next)
     await run.onStep?.(i, x)
   }
   return x

@@ -20,7 +20,8 @@ export type PictureItem = z.infer<typeof pictureItem>
 /** How a picture was made, as it is recorded in the file itself. */
 export const pictureSettings = z.object({
   prompt: z.string(),
-  negative: z.string(),
+  /** Absent where there was none, which to SDXL is not the same as an empty one. */
+  negative: z.string().optional(),
   method: z.string(),
   guidance: z.number(),
   steps: z.int(),
@@ -31,12 +32,29 @@ export const pictureSettings = z.object({
   height: z.int(),
   base: z.object({ name: z.string(), hash: z.string().optional() }),
   guide: z.object({ name: z.string(), hash: z.string().optional() }).optional(),
+  vae: z.object({ name: z.string(), hash: z.string().optional() }).optional(),
+  embeddings: z.array(z.object({ name: z.string(), hash: z.string().optional() })).optional(),
+  loras: z
+    .array(
+      z.object({
+        name: z.string(),
+        hash: z.string().optional(),
+        strength: z.number(),
+        textStrength: z.number().optional(),
+        /** Whether the prompt itself names it. */
+        inPrompt: z.literal(true).optional(),
+      }),
+    )
+    .readonly()
+    .optional(),
   refresh: z.int().optional(),
   interval: z.tuple([z.number(), z.number()]).optional(),
   agreement: z.number().optional(),
   rescale: z.number().optional(),
   clipSkip: z.int().optional(),
   strength: z.number().optional(),
+  init: z.string().optional(),
+  mask: z.string().optional(),
   predictionType: z.string().optional(),
   version: z.string(),
 })

@@ -3,6 +3,7 @@ import type { PictureRecord } from '../../preload/contract/gallery.ts'
 import {
   type GenerateRequest,
   methodNames,
+  mostLoras,
   predictionNames,
   samplerNames,
   scheduleNames,
@@ -18,13 +19,22 @@ const noiseLevel = z.number().min(0).max(1000)
  */
 export const createValues = z.object({
   prompt: z.string().catch(''),
-  negative: z.string().catch(''),
+  /** Null is none; an empty one, which to SDXL is not the same, comes with a picture that was painted so. */
+  negative: z.string().nullable().catch(null),
   /** Id of a model of the library. */
   base: z.string().catch('demo'),
+  /** Id of a VAE of the library; null is the base's own. */
+  vae: z.string().nullable().catch(null),
   /** What is wished for; where no guide fits the base, `guide` paints as CFG. */
   method: z.enum(methodNames).catch('guide'),
   /** Id of a guide of the library; null is the first that fits the base. */
   guide: z.string().nullable().catch(null),
+  /** LoRAs of the library, in the order in which they were chosen. */
+  loras: z
+    .array(z.object({ id: z.string(), strength: z.number().min(-10).max(10) }))
+    .max(mostLoras)
+    .readonly()
+    .catch([]),
   guidance: z.number().min(0).max(30).catch(5),
   /** Every how many steps a guide is corrected by both true passes; 0 is never. */
   refresh: z.int().min(0).max(1000).catch(0),
@@ -52,6 +62,11 @@ export const createValues = z.object({
   width: z.int().nullable().catch(null),
   height: z.int().nullable().catch(null),
   clipSkip: z.int().min(1).max(12).catch(1),
+  /** Paths of the picture to start from, and of the one that says where it is painted anew. */
+  init: z.string().nullable().catch(null),
+  mask: z.string().nullable().catch(null),
+  /** Share of the steps that repaint it; null is what is usual with a mask and without. */
+  strength: z.number().min(0).max(1).nullable().catch(null),
 })
 export type CreateValues = z.infer<typeof createValues>
 
@@ -101,22 +116,23 @@ function guidanceKey(request: GuidanceRequest): string {
 
 /** Two requests of the same key paint the same picture. */
 export function pictureKey(request: GenerateRequest): string {
-  const { base, prompt, negative, steps, sampler, schedule, prediction, seed, width, height, clipSkip } = request
-  const rest = [base, prompt, negative, steps, sampler, schedule, prediction, seed, width, height, clipSkip]
+  const { base, vae, prompt, negative, steps, sampler, schedule, prediction, seed, width, height, clipSkip } = request
+  const rest = [base, vae, prompt, negative, steps, sampler, schedule, prediction, seed, width, height, clipSkip]
   // Where it begins with no picture its strength says nothing.
-  const begun = request.init === undefined ? [] : [request.init, request.strength]
-  return JSON.stringify([...rest, ...begun, guidanceKey(request)])
+  const begun = request.init === undefined ? [] : [request.init, request.mask, request.strength]
+  const plugged = request.loras?.map(({ lora, strength = 1 }) => [lora, strength]) ?? []
+  return JSON.stringify([...rest, plugged, ...begun, guidanceKey(request)])
 }
 
-/** What a request says beside base, guidance and count. */
+/** What a request says beside base, LoRAs, guidance and count. */
 export function pictureRequest(values: CreateValues, width: number, height: number) {
-  const { prompt, negative, steps, seed, schedule, clipSkip, sampler, prediction } = values
+  const { prompt, negative, steps, seed, schedule, clipSkip, sampler, prediction, init, mask, strength } = values
   return {
     ...{ prompt, steps, seed, width, height, schedule, clipSkip },
-    // An empty field is no negative prompt, which to SDXL is not the same as an empty one.
-    ...(negative !== '' && { negative }),
+    ...(negative !== null && { negative }),
     ...(sampler !== auto && { sampler }),
     ...(prediction !== auto && { prediction }),
+    ...(init !== null && { init, ...(mask !== null && { mask }), ...(strength !== null && { strength }) }),
   } satisfies Partial<GenerateRequest>
 }
 
@@ -129,17 +145,21 @@ function levelsOf(interval: readonly [number, number]) {
   return low < high ? { intervalLow: low, intervalHigh: high } : { intervalLow, intervalHigh }
 }
 
+/** A picture's seed within the panel's bounds: of a larger one of another program torch takes the low 32 bits alone. */
+export const seedOf = ({ seed }: Pick<PictureRecord, 'seed'>): number => seed % 2 ** 32
+
 /**
  * A picture's settings in the panel's terms, within its bounds; what this studio does not have is left to the base. A
- * seed, a size or steps beyond them stay: with others it would be another picture.
+ * size or steps beyond them stay: with others it would be another picture.
  */
 export function valuesOf(record: PictureRecord) {
   const named = <T extends string>(names: readonly T[], name: string | undefined) => names.find(each => each === name)
-  const { prompt, negative, guidance, steps, seed, width, height, refresh, interval, agreement, rescale = 0 } = record
+  const { prompt, guidance, steps, width, height, refresh, interval, agreement, rescale = 0 } = record
   // A method of another program is most likely CFG.
   const method = named(methodNames, record.method) ?? 'cfg'
   return {
-    ...{ prompt, negative, steps, seed, width, height, method },
+    ...{ prompt, steps, seed: seedOf(record), width, height, method },
+    negative: record.negative ?? null,
     guidance: within(0, 30, guidance),
     rescale: within(0, 1, rescale),
     ...(method === 'guide' && { refresh: within(0, 1000, refresh ?? createDefaults.refresh) }),
@@ -151,5 +171,8 @@ export function valuesOf(record: PictureRecord) {
     schedule: named(scheduleNames, record.schedule) ?? auto,
     prediction: named(predictionNames, record.predictionType?.replace('_prediction', '')) ?? auto,
     clipSkip: within(1, 12, record.clipSkip ?? 1),
+    init: record.init ?? null,
+    mask: record.mask ?? null,
+    strength: record.init === undefined || record.strength === undefined ? null : within(0, 1, record.strength),
   } satisfies Partial<CreateValues>
 }

@@ -1,4 +1,11 @@
-import type { ModelCard, ModelFolder, ModelSheet } from '../../preload/contract/models.ts'
+import type {
+  ModelCard,
+  ModelFolder,
+  ModelHashes,
+  ModelOverrides,
+  ModelReport,
+  ModelSheet,
+} from '../../preload/contract/models.ts'
 import { explain } from '../api/errors.ts'
 import { look, upload } from '../api.ts'
 import type { Studio } from './studio.svelte.ts'
@@ -105,6 +112,21 @@ export class Library {
 
   async rename(id: string, name: string): Promise<void> {
     await this.#studio.toasts.attempt(this.#studio.api.models.rename({ id, name }))
+  }
+
+  /** All that a model's headers say. */
+  report(id: string): Promise<ModelReport> {
+    return this.#studio.api.models.report({ id })
+  }
+
+  /** Reads the whole file; what cannot be read is told. */
+  hashes(id: string): Promise<ModelHashes | undefined> {
+    return this.#studio.toasts.attempt(this.#studio.api.models.hashes({ id }))
+  }
+
+  /** Says of a base what its files are not believed in; false where that cannot be. */
+  async override(id: string, said: ModelOverrides): Promise<boolean> {
+    return (await this.#studio.toasts.attempt(this.#studio.api.models.override({ id, ...said }))) !== undefined
   }
 
   async remove(model: ModelCard): Promise<void> {

@@ -2,6 +2,7 @@ import type { Api } from '../../preload/contract/index.ts'
 import type { GuideCard, ModelCard } from '../../preload/contract/models.ts'
 import type { Events } from '../api/events.ts'
 import type { Connection } from './connection.svelte.ts'
+import type { CreateValues } from './create-values.ts'
 import type { Toasts } from './toasts.ts'
 
 /** The library's models, as they stand now. */
@@ -13,8 +14,11 @@ export class Models {
   progress = $state.raw<ReadonlyMap<string, { done: number; total: number }>>(new Map())
 
   readonly bases = $derived(this.all.filter(model => model.kind === 'base'))
+  readonly vaes = $derived(this.all.filter(model => model.kind === 'vae' && model.usable))
 
-  /** Every guide held against a base, by the base's id; asked for when it is first looked at. */
+  readonly loras = $derived(this.all.filter(model => model.kind === 'lora'))
+
+  /** Every guide held against a base, by `guideKey`; asked for when it is first looked at. */
   #guides = $state.raw<ReadonlyMap<string, readonly GuideCard[]>>(new Map())
   readonly #asked = new Set<string>()
   readonly #api: Api
@@ -62,17 +66,38 @@ export class Models {
     )
   }
 
-  /** Every guide held against a base, those that fit first; undefined until that is known. */
-  guidesFor(base: string): readonly GuideCard[] | undefined {
-    if (!this.named(base)?.usable) return []
-    if (!this.#asked.has(base)) void this.#ask(base)
-    return this.#guides.get(base)
+  /** The VAE that a picture was painted with, in place of its base's own. */
+  vaeOf(recorded: Recorded): ModelCard | undefined {
+    return recordedOf(this.vaes, recorded)
   }
 
-  async #ask(base: string): Promise<void> {
-    this.#asked.add(base)
-    const guides = await this.#toasts.attempt(this.#api.models.guides({ base }))
-    if (guides !== undefined) this.#guides = new Map(this.#guides).set(base, guides)
+  /** An embedding that a picture's prompts name. */
+  embeddingOf(recorded: Recorded): ModelCard | undefined {
+    return recordedOf(
+      this.all.filter(({ kind }) => kind === 'embedding'),
+      recorded,
+    )
+  }
+
+  /** A LoRA that a picture was painted with. */
+  loraOf(recorded: Recorded): ModelCard | undefined {
+    return recordedOf(this.loras, recorded)
+  }
+
+  /** Every guide held against a base of which a request says what it predicts, those that fit first; undefined until that is known. */
+  guidesFor(base: string, prediction: CreateValues['prediction']): readonly GuideCard[] | undefined {
+    if (!this.named(base)?.usable) return []
+    const key = guideKey(base, prediction)
+    if (!this.#asked.has(key)) void this.#ask(base, prediction)
+    return this.#guides.get(key)
+  }
+
+  async #ask(base: string, prediction: CreateValues['prediction']): Promise<void> {
+    const key = guideKey(base, prediction)
+    this.#asked.add(key)
+    const said = prediction === 'auto' ? {} : { prediction }
+    const guides = await this.#toasts.attempt(this.#api.models.guides({ base, ...said }))
+    if (guides !== undefined) this.#guides = new Map(this.#guides).set(key, guides)
   }
 
   /** What is known stands until the new answer comes. */
@@ -81,6 +106,8 @@ export class Models {
     this.#guides = new Map(this.#guides)
   }
 }
+
+const guideKey = (base: string, prediction: CreateValues['prediction']): string => `${base} ${prediction}`
 
 interface Recorded {
   readonly name: string

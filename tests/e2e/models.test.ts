@@ -162,6 +162,43 @@ it.skipIf(inElectron)(
   },
 )
 
+it("a model's details say what its headers say, and keep what the person says", async () => {
+  const studio = await startStudio()
+  const connection = await studio.connect()
+  await connection.api.models.import({ source: { path: fixture('sd2-tiny', 'sd2-tiny.safetensors') }, way: 'link' })
+  const { page, complaints, axe } = await openWindow(studio)
+  await page.getByRole('button', { name: 'Models', exact: true }).click()
+  const card = page.getByRole('article', { name: 'sd2-tiny' })
+  await card.getByRole('button', { name: 'More for sd2-tiny' }).click()
+  await page.getByRole('menuitem', { name: 'Details…' }).click()
+  const details = page.getByRole('dialog', { name: 'sd2-tiny' })
+  await details.getByText('v, a guess: the file does not say').waitFor()
+  await details.getByText('384 × 384').waitFor()
+  expect(await axe()).toEqual([])
+  await details.getByRole('combobox', { name: /^It predicts/ }).click()
+  await page.getByRole('option', { name: 'Noise (epsilon)' }).click()
+  await details.getByText('epsilon, by choice of a person').waitFor()
+  await details.getByText('256 × 256').waitFor()
+  // What cannot be is refused, and nothing is kept of it.
+  await details.getByRole('combobox', { name: /^Its family/ }).click()
+  await page.getByRole('option', { name: 'Stable Diffusion XL' }).click()
+  await page
+    .getByText(/This model cannot be SDXL: it lacks/)
+    .first()
+    .waitFor()
+  await details.getByRole('combobox', { name: 'Its family: As the file says' }).waitFor()
+  await details.getByRole('button', { name: 'Compute them' }).click()
+  await details.getByText('ebabfeb563', { exact: true }).waitFor()
+  expect(await axe()).toEqual([])
+  const shots = process.env.SHOTS
+  if (shots) await page.screenshot({ path: join(shots, 'details.png'), animations: 'disabled' })
+  await details.getByRole('button', { name: 'Close' }).last().click()
+  await card.getByText('epsilon by choice').waitFor()
+  if (shots) await page.screenshot({ path: join(shots, 'card.png'), animations: 'disabled' })
+  expect(complaints).toEqual([])
+  await studio.stop()
+})
+
 it('a models folder is used in place, and what comes into it later appears by itself', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cicerone-webui-'))
   const bases = join(folder, 'models', 'Stable-diffusion')

@@ -15,6 +15,7 @@ import { decode } from '../../models/networks/vae/decode.ts'
 import { encode } from '../../models/networks/vae/encode.ts'
 import { parametersOf } from '../../models/pipelines/parameters.ts'
 import { openSession, type Session } from '../../models/runtime/session.ts'
+import { onCpu, type Target } from '../../models/runtime/target.ts'
 import { f32, i64, type Tensor } from '../../models/tensor/tensor.ts'
 import { loadTensors, type Recorded } from '../support/safetensors.ts'
 import { failed, judged, largestError, type ParityResult } from './result.ts'
@@ -40,7 +41,12 @@ async function checkForm(name: string, folder: string, path: string, { tolerance
   const recorded = (file: string) => loadTensors(join(folder, `${file}.expected.safetensors`))
   const got = new Map<string, Float32Array>()
   const expected = new Map<string, Recorded>()
-  for (const [file, run] of Object.entries({ unet: runUnet, 'unet-blocks': runBlocks, vae: runVae, text: runText })) {
+  for (const [file, run] of Object.entries({
+    unet: runAllOfUnet,
+    'unet-blocks': runBlocks,
+    vae: runVae,
+    text: runText,
+  })) {
     if (!existsSync(join(folder, `${file}.expected.safetensors`))) continue
     const tensors = await recorded(file)
     const triples = file === 'unet-blocks' ? await recorded('unet') : tensors
@@ -53,6 +59,23 @@ async function checkForm(name: string, folder: string, path: string, { tolerance
     if (!mine || !theirs) return failed(`${name} ${key}`, 'It was not computed.')
     return judged(`${name} ${key}`, largestError(mine, numbers(theirs)), atol)
   })
+}
+
+/** The first passes of a recorded model's UNet, from the single file, on a device. */
+export async function firstPasses(
+  folder: string,
+  { target, passes }: { target: Target; passes: number },
+): Promise<ParityResult[]> {
+  const { name, tolerance }: ModelCase = JSON.parse(await readFile(join(folder, 'case.json'), 'utf8'))
+  const base = asBase(await describeModel(join(folder, `${name}.safetensors`)))
+  const recorded = await loadTensors(join(folder, 'unet.expected.safetensors'))
+  return [...(await runUnet(base, recorded, target, passes))].map(([key, values]) =>
+    judged(
+      `${name} ${key}`,
+      largestError(values, numbers(recorded.get(key) as Recorded)),
+      tolerance[`unet.${key}`]?.atol ?? 0,
+    ),
+  )
 }
 
 type Run = (
@@ -90,16 +113,24 @@ function triple(triples: ReadonlyMap<string, Recorded>, number: number) {
   }
 }
 
-const runUnet: Run = async (base, triples) => {
+const runUnet = async (
+  base: BaseCheckpoint,
+  triples: ReadonlyMap<string, Recorded>,
+  target = onCpu,
+  passes = Number.POSITIVE_INFINITY,
+) => {
   const config = unetConfig(base.unet)
-  const session = await open({ out: unet(config, parametersOf(base.unet), triple(triples, 0).inputs()) })
+  const out = unet(config, parametersOf(base.unet), triple(triples, 0).inputs())
+  const session = await openSession(toOnnx({ out }, target), target)
   const got = new Map<string, Float32Array>()
-  for (let i = 0; triples.has(`${i}.sample`); i++) {
+  for (let i = 0; i < passes && triples.has(`${i}.sample`); i++) {
     for (const [key, values] of await compute(session, triple(triples, i).feeds)) got.set(`${i}.${key}`, values)
   }
   await session.release()
   return got
 }
+
+const runAllOfUnet: Run = (base, triples) => runUnet(base, triples)
 
 const runBlocks: Run = async (base, triples, expected) => {
   const { inputs, feeds } = triple(triples, Number(expected.get('of_triple')?.data[0] ?? 0))
@@ -166,7 +197,7 @@ async function runEncoder(part: NetworkPart, recorded: Recorded | undefined): Pr
 }
 
 /** Where the first end token of each row stands, counted over all rows; its id is the largest. */
-function firstEnds({ data }: Tensor, positions: number) {
+export function firstEnds({ data }: Tensor, positions: number) {
   const all = Array.from<number | bigint, number>(data, Number)
   const rows = Array.from({ length: all.length / positions }, (_, row) => row * positions)
   return i64(rows.map(from => all.indexOf(Math.max(...all.slice(from, from + positions)), from)))
@@ -184,7 +215,7 @@ function inputLike(name: string, recorded: Recorded | undefined, axes: readonly 
   return input(name, { dtype, shape }, axes)
 }
 
-function tensor(recorded: Recorded | undefined): Tensor {
+export function tensor(recorded: Recorded | undefined): Tensor {
   if (!recorded) throw new Error('an input was not recorded')
   const { data, shape } = recorded
   return data instanceof BigInt64Array ? i64(Array.from(data, Number), shape) : f32(Float32Array.from(data), shape)

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { createDefaults, createValues, pictureKey, valuesOf } from '../../renderer/state/create-values.ts'
+import {
+  createDefaults,
+  createValues,
+  pictureKey,
+  pictureRequest,
+  valuesOf,
+} from '../../renderer/state/create-values.ts'
 import { record } from './studio-end.ts'
 
 const kept = (values: object) => createValues.parse({ ...createDefaults, ...values })
@@ -26,6 +32,19 @@ describe("a picture's settings in the panel", () => {
 test('a kept setting that is not possible takes its default and leaves the others', () => {
   const strange = { prompt: 'old', reuse: 0, sampler: 'gone', seed: 2 ** 40, steps: 'many', width: 256 }
   expect(createValues.parse(strange)).toEqual({ ...createDefaults, prompt: 'old', width: 256 })
+})
+
+test('no negative prompt and an empty one are told apart, and asked for again', () => {
+  const { negative: _, ...none } = { ...record, negative: '' }
+  expect(valuesOf(none).negative).toBeNull()
+  for (const negative of [null, '']) {
+    const values = kept(valuesOf(negative === null ? none : { ...record, negative }))
+    expect(values.negative).toBe(negative)
+    expect(pictureRequest(values, 512, 512)).toEqual(
+      expect.objectContaining(negative === null ? { prompt: record.prompt } : { negative }),
+    )
+    expect('negative' in pictureRequest(values, 512, 512)).toBe(negative !== null)
+  }
 })
 
 test('what a picture begins with is part of it, its strength only then', () => {

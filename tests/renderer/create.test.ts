@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { optionsOf } from '../../models/guidance/index.ts'
 import { generateRequest } from '../../preload/contract/generation.ts'
-import { createDefaults, guidanceRequest } from '../../renderer/state/create-values.ts'
+import { createDefaults, guidanceRequest, pictureKey } from '../../renderer/state/create-values.ts'
 import { Studio } from '../../renderer/state/studio.svelte.ts'
-import { demo, guide, guideModel, misfit, own, record, StudioEnd } from './studio-end.ts'
+import { demo, guide, guideModel, misfit, own, record, StudioEnd, vae } from './studio-end.ts'
 
 async function opened(answers: ConstructorParameters<typeof StudioEnd>[0] = {}) {
   const end = new StudioEnd({ 'models.list': () => [demo, own], ...answers })
@@ -53,6 +53,21 @@ describe('the request', () => {
     expect(create.request()).toMatchObject({ rescale: 0.7 })
     expect(create.requestFor({ ...record, method: 'cfg', rescale: 0.35 })).toMatchObject({ rescale: 0.35 })
     expect(create.requestFor(record)).not.toHaveProperty('rescale')
+  })
+
+  test("names a VAE of the library, the base's own where none is chosen or it has gone", async () => {
+    const broken = { ...vae, id: 'broken', usable: false }
+    const { create, end } = await opened({ 'models.list': () => [demo, own, vae, broken] })
+    expect(create.request()).not.toHaveProperty('vae')
+    create.set({ vae: 'soft' })
+    expect(create.request()).toMatchObject({ vae: 'soft' })
+    create.set({ vae: 'broken' })
+    expect(create.request()).not.toHaveProperty('vae')
+    create.set({ vae: 'soft' })
+    const before = pictureKey(create.request())
+    end.tell('models.changed', [demo, own])
+    expect(create.request()).not.toHaveProperty('vae')
+    expect(pictureKey(create.request())).not.toBe(before)
   })
 
   test('takes the first base where the chosen one has gone', async () => {
@@ -186,6 +201,44 @@ describe('recalling a picture', () => {
       width: 64,
       method: 'none',
     })
+  })
+
+  test("takes its VAE, or the base's own, and says so where that is not in the library", async () => {
+    const { create, studio } = await opened({ 'models.list': () => [demo, own, vae] })
+    const info = vi.spyOn(studio.toasts, 'info')
+    create.use({ ...record, vae: { name: 'renamed since', hash: '9876543210' } }, 'all')
+    expect(create.values.vae).toBe('soft')
+    expect(create.requestFor(record)).not.toHaveProperty('vae')
+    expect(create.requestFor({ ...record, vae: { name: 'soft' } })).toMatchObject({ vae: 'soft' })
+    create.use(record, 'all')
+    expect(create.values.vae).toBeNull()
+    expect(info).not.toHaveBeenCalled()
+    create.use({ ...record, vae: { name: 'gone' } }, 'all')
+    expect(info).toHaveBeenCalledWith('The VAE gone is not in the library.', expect.any(String))
+  })
+
+  test('says so where an embedding that its prompts name is not in the library', async () => {
+    const embedding = {
+      ...vae,
+      id: 'hands',
+      kind: 'embedding',
+      name: 'Bad hands',
+      path: '/models/hands.safetensors',
+    } as const
+    const { create, studio } = await opened({ 'models.list': () => [demo, own, embedding] })
+    const info = vi.spyOn(studio.toasts, 'info')
+    create.use({ ...record, embeddings: [{ name: 'hands' }, { name: 'renamed since', hash: '9876543210' }] }, 'all')
+    expect(info).not.toHaveBeenCalled()
+    create.use({ ...record, embeddings: [{ name: 'hands' }, { name: 'gone' }] }, 'all')
+    expect(info).toHaveBeenCalledWith('The embedding gone is not in the library.', expect.any(String))
+  })
+
+  test('takes of a seed of another program what torch takes of it: its low 32 bits', async () => {
+    const { create } = await opened()
+    for (const what of ['all', 'seed'] as const) {
+      create.use({ ...record, seed: 5 * 2 ** 32 + 7 }, what)
+      expect(create.values.seed).toBe(7)
+    }
   })
 
   test('takes only the prompt, or only the seed', async () => {

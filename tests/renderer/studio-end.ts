@@ -82,6 +82,8 @@ export const demo: ModelCard = {
   problem: null,
   nativeSize: 128,
   hasPreview: false,
+  chosenArchitecture: null,
+  chosenPrediction: null,
 }
 
 export const own: ModelCard = {
@@ -92,6 +94,16 @@ export const own: ModelCard = {
   hash: '0123456789',
   place: 'in place',
   nativeSize: 512,
+}
+
+export const vae: ModelCard = {
+  ...own,
+  id: 'soft',
+  kind: 'vae',
+  name: 'Soft',
+  path: '/models/soft.safetensors',
+  hash: '9876543210',
+  nativeSize: null,
 }
 
 /** A guide of the library, and how it is held against a base that it fits. */

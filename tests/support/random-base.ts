@@ -30,7 +30,8 @@ type Tensors = ReadonlyMap<string, F32Tensor>
 /** Random weights by diffusers' names, each component under the name of its folder. */
 export type Weights = ReadonlyMap<string, Tensors>
 
-export type FloatType = 'F32' | 'F16' | 'BF16'
+/** `mixed` is each in turn, tensor by tensor. */
+export type FloatType = 'F32' | 'F16' | 'BF16' | 'mixed'
 
 const placeholder = (name: string, shape: Shape): Value => input(name, { shape, dtype: 'f32' })
 
@@ -88,15 +89,17 @@ function randomTensor(generator: Generator, name: string, shape: Shape): F32Tens
 }
 
 /** Writes a safetensors file in one number type. On purpose apart from the writer that the studio has. */
-async function writeFloats(path: string, tensors: Tensors, dtype: FloatType = 'F16'): Promise<void> {
-  const bits = { F32: (data: Float32Array) => data, F16: narrowF16, BF16: narrowBf16 }[dtype]
+export async function writeFloats(path: string, tensors: Tensors, dtype: FloatType = 'F16'): Promise<void> {
+  const narrow = { F32: (data: Float32Array) => data, F16: narrowF16, BF16: narrowBf16 }
+  const types = dtype === 'mixed' ? (['F16', 'F32', 'BF16'] as const) : ([dtype] as const)
   const header: Record<string, unknown> = {}
   const data: Uint8Array[] = []
   let end = 0
   for (const [name, { shape, data: values }] of tensors) {
-    const own = bits(values)
+    const type = types[data.length % types.length] as (typeof types)[number]
+    const own = narrow[type](values)
     data.push(new Uint8Array(own.buffer, own.byteOffset, own.byteLength))
-    header[name] = { dtype, shape, data_offsets: [end, end + own.byteLength] }
+    header[name] = { dtype: type, shape, data_offsets: [end, end + own.byteLength] }
     end += own.byteLength
   }
   const text = Buffer.from(JSON.stringify(header))

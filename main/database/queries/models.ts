@@ -5,8 +5,8 @@ import { modelFolders, models as table } from '../schema.ts'
 
 /** A model as it is kept; `path` is as the library wrote it. */
 export type ModelRow = typeof table.$inferSelect
-export type NewModel = Omit<ModelRow, 'id' | 'created'>
-export type ModelChanges = Partial<NewModel>
+export type NewModel = Omit<ModelRow, 'id' | 'created' | 'chosenArchitecture' | 'chosenPrediction'>
+export type ModelChanges = Partial<Omit<ModelRow, 'id' | 'created'>>
 
 /** The library: models on disk, and the folders that they are used in. */
 export function models(db: Connection) {

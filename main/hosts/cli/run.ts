@@ -62,6 +62,6 @@ function understood(error: unknown): { message: string; hint: string; code: numb
   return { message: `The studio failed: ${reason}`, hint: 'Please report it.', code: exitCode.failed }
 }
 
-/** `clipSkip` as the person wrote it: `--clip-skip`. */
-const flagOf = (path: readonly PropertyKey[]): string =>
-  `--${path.join('.').replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+/** `clipSkip` as the person wrote it: `--clip-skip`; of several LoRAs it is the flag that is repeated. */
+const flagOf = ([first = '', ...path]: readonly PropertyKey[]): string =>
+  `--${[first === 'loras' ? 'lora' : first, ...(first === 'loras' ? [] : path)].join('.').replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`

@@ -15,6 +15,7 @@ const entries = [
   'main/library/worker/thread.ts',
   'models/engine/process.ts',
   'models/engine/worker.ts',
+  'models/runtime/probe/child.ts',
 ]
 
 /** Packages that are packed as they are: those with binaries, and one of sharp's whose modules import each other in circles. */

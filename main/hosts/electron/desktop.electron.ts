@@ -99,7 +99,7 @@ async function open(electron: typeof Electron, data: string, opened: Opened, upd
   const engine = createEngine({ launcher: launchUnder(node) })
   let close = () => engine.close()
   try {
-    const app = await openApp({ data, engine })
+    const app = await openApp({ data, engine, node })
     close = () => app.close().finally(() => engine.close())
     return await openStudio({ electron, app, close, data, opened, updater, log: openLog(data) })
   } catch (error) {

@@ -10,6 +10,11 @@ export interface PictureFiles {
     thumbnail(id: number, size?: number): Promise<string | undefined>
   }
   readonly library: { previewFile(id: string): Promise<string | undefined> }
+  /** Pictures to start from: a window's own, by the name that `keep`'s path ends in. */
+  readonly inputs: {
+    keep(bytes: Uint8Array): Promise<string>
+    file(name: string): Promise<string | undefined>
+  }
 }
 
 /** What a host needs of the app. */

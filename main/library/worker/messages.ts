@@ -1,12 +1,17 @@
+import type { Overrides } from '../../../models/checkpoint/checkpoint.ts'
 import type { ModelHashes } from '../../../models/checkpoint/hashes.ts'
+import type { requireVae } from '../beside.ts'
 import type { ModelFacts } from '../facts.ts'
 import type { reportPair } from '../guides.ts'
+import type { reportModel } from '../report.ts'
 
 /** What the library's thread does. */
 export interface Work {
-  look(path: string): Promise<ModelFacts>
+  look(path: string, overrides?: Overrides): Promise<ModelFacts>
+  readonly report: typeof reportModel
   hash(path: string): Promise<ModelHashes>
   readonly pair: typeof reportPair
+  readonly requireVae: typeof requireVae
 }
 
 /** What each kind of work gives. */

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts'
-import type { UNetConfig } from '../../networks/unet/config.ts'
+import type { LevelDepth, UNetConfig } from '../../networks/unet/config.ts'
 import type { NetworkPart } from '../checkpoint.ts'
 import { type UNetStructure, unetStructure } from '../structure.ts'
 import { Fields, requireDivides, shapeOf } from './fields.ts'
@@ -22,13 +22,11 @@ const supported: Readonly<Record<string, readonly unknown[]>> = {
   freq_shift: [0],
   mid_block_only_cross_attention: [false],
   mid_block_scale_factor: [1],
-  mid_block_type: ['UNetMidBlock2DCrossAttn'],
   num_class_embeds: [],
   only_cross_attention: [false],
   resnet_out_scale_factor: [1],
   resnet_skip_time_act: [false],
   resnet_time_scale_shift: ['default'],
-  reverse_transformer_layers_per_block: [],
   time_cond_proj_dim: [],
   time_embedding_act_fn: [],
   time_embedding_dim: [],
@@ -73,12 +71,14 @@ export const unetConfig = (part: NetworkPart): UNetConfig => {
   const additionInputs = part.table.has(added) ? shapeOf(part, added, 2)[1] : undefined
   fields.agree('addition_embed_type', additionInputs === undefined ? null : 'text_time')
   if (additionInputs !== undefined) fields.agree('projection_class_embeddings_input_dim', additionInputs)
-  const attends = transformerLayers.map(layers => layers > 0)
+  const attends = transformerLayers.map(depth => depth !== 0)
   fields.agree(
     'down_block_types',
     attends.map(yes => (yes ? 'CrossAttnDownBlock2D' : 'DownBlock2D')),
   )
   fields.agree('up_block_types', attends.map(yes => (yes ? 'CrossAttnUpBlock2D' : 'UpBlock2D')).toReversed())
+  const middle = midTransformerLayers === 0 ? 'UNetMidBlock2D' : 'UNetMidBlock2DCrossAttn'
+  fields.agree('mid_block_type', midTransformerLayers === null ? null : middle)
   agreeTransformers(fields, structure)
 
   const normGroups = fields.integer('norm_num_groups', 32, 1, 1024)
@@ -99,21 +99,37 @@ export const unetConfig = (part: NetworkPart): UNetConfig => {
   }
 }
 
-/** One number stands for every level; levels without attention may say anything, the last speaks for the middle. */
-const agreeTransformers = (fields: Fields, { transformerLayers, midTransformerLayers }: UNetStructure): void => {
+/**
+ * One number stands for every level, or for every block of one; levels without attention may say anything. The way up
+ * is the way down reversed where it is not stated; the last entry of the way down speaks for the middle.
+ */
+const agreeTransformers = (fields: Fields, { layersPerBlock, ...structure }: UNetStructure): void => {
+  const { transformerLayers, midTransformerLayers: middle } = structure
   const field = 'transformer_layers_per_block'
   const stated = fields.get(field)
   if (stated === undefined) return
-  const perLevel = Array.isArray(stated) ? stated : transformerLayers.map(() => stated)
-  const expected = transformerLayers.map((layers, level) => layers || perLevel[level])
-  const same = perLevel.length === expected.length && expected.every((layers, level) => layers === perLevel[level])
-  if (!same || perLevel.at(-1) !== midTransformerLayers) {
+  const down = Array.isArray(stated) ? stated : transformerLayers.map(() => stated)
+  const back = fields.get(`reverse_${field}`)
+  const up = Array.isArray(back) ? back.slice(0, down.length).toReversed() : down
+  const says = (said: unknown, depth: LevelDepth, way: 'down' | 'up', blocks: number) => {
+    const depths = typeof depth === 'number' ? Array.from({ length: blocks }, () => depth) : depth[way]
+    return depth === 0 || depths.every((count, i) => count === (Array.isArray(said) ? said[i] : said))
+  }
+  const same =
+    down.length === transformerLayers.length &&
+    transformerLayers.every(
+      (depth, level) =>
+        says(down[level], depth, 'down', layersPerBlock) && says(up[level], depth, 'up', layersPerBlock + 1),
+    )
+  if (!same || (middle && down.at(-1) !== middle))
     throw fields.wrong(
       field,
-      `the tensors say ${transformerLayers.join(', ')} and ${midTransformerLayers} in the middle`,
+      `the tensors say ${transformerLayers.map(inWords).join(', ')} and ${middle ?? 0} in the middle`,
     )
-  }
 }
+
+const inWords = (depth: LevelDepth): string =>
+  typeof depth === 'number' ? String(depth) : `${depth.down.join('-')} down and ${depth.up.join('-')} up`
 
 /**
  * Heads of each level. diffusers' `attention_head_dim` is, by an old mistake that files depend on, their number;

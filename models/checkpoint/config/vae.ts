@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import type { VaeConfig } from '../../networks/vae/config.ts'
-import type { NetworkPart } from '../checkpoint.ts'
+import type { Architecture, NetworkPart } from '../checkpoint.ts'
 import { vaeStructure } from '../structure.ts'
 import { Fields, requireDivides, shapeOf } from './fields.ts'
 
@@ -11,8 +11,8 @@ const supported: Readonly<Record<string, readonly unknown[]>> = {
   latents_std: [],
 }
 
-/** What SD 1.x and 2.x scale their latents by, which no shape shows. */
-const usualScaling = 0.18215
+/** What each family scales its latents by, which no shape shows. */
+export const usualScaling: Readonly<Record<Architecture, number>> = { sd1: 0.18215, sd2: 0.18215, sdxl: 0.13025 }
 
 /**
  * Configuration of an autoencoder from its tensors, completed by config.json where there is one.
@@ -61,7 +61,7 @@ export const vaeConfig = (part: NetworkPart): VaeConfig => {
     blockOutChannels,
     layersPerBlock,
     normGroups,
-    scalingFactor: fields.number('scaling_factor', usualScaling, 1e-6, 1e6),
+    scalingFactor: fields.number('scaling_factor', usualScaling.sd1, 1e-6, 1e6),
     shiftFactor: fields.number('shift_factor', 0, -1e6, 1e6),
     useQuantConv,
     usePostQuantConv,

@@ -1,25 +1,27 @@
 import { realpath } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { TensorEntry } from '../../tensor/entry.ts'
-import type { BaseCheckpoint, ModelDescription, NetworkPart, RawConfig, TextPart } from '../checkpoint.ts'
+import { pathError } from '../../tensor/safetensors/open.ts'
+import type { Architecture, ModelDescription, NetworkPart, RawConfig, TextPart } from '../checkpoint.ts'
 import { readJson } from '../files.ts'
 import { sortOut } from '../ignorable.ts'
-import { type KeyPair, ownNames, parameters, takePart, under } from '../key-map.ts'
+import { type KeyPair, ownNames, takePart } from '../key-map.ts'
 import { endToken, usualPad } from '../pad-token.ts'
 import { folderPrediction } from '../prediction.ts'
-import { unetStructure, vaeStructure } from '../structure.ts'
+import { unetStructure } from '../structure.ts'
 import { variantOf } from '../variant.ts'
 import { readWeights } from './diffusers-weights.ts'
 import { textPairs } from './ldm/text.ts'
 import { unetPairs } from './ldm/unet.ts'
-import { asLinearAttention, oldAttention, vaePairs } from './ldm/vae.ts'
+import { asLinearAttention, diffusersVaePairs } from './ldm/vae.ts'
+import { vaeRefusal } from './parts.ts'
 import { refinerRefusal } from './sdxl.ts'
 
 /** The key map of each component, from the names that its files hold. */
 const maps = {
   unet: names => ownNames(unetPairs(unetStructure(names))),
-  vae: names => withOldAttention(names, ownNames(vaePairs(vaeStructure(names)))),
+  vae: diffusersVaePairs,
   text_encoder: textPairs,
   text_encoder_2: textPairs,
 } satisfies Record<string, (names: readonly string[]) => KeyPair[]>
@@ -27,11 +29,14 @@ const maps = {
 type Component = keyof typeof maps
 
 /**
- * Describes a folder as diffusers writes it: model_index.json, one folder for each component.
+ * Describes a folder as diffusers writes it: model_index.json, one folder for each component; of the family that a
+ * person `said`, or that its tensors show.
  * @throws UserError where the folder is no such folder, or a component's files are missing, hostile or pickles
  */
-export const describeFolder = async (given: string): Promise<ModelDescription> => {
+export const describeFolder = async (given: string, said?: Architecture): Promise<ModelDescription> => {
   const path = await realpath(given)
+  const vae = await vaeFolder(path)
+  if (vae) return vae
   const index = await readIndex(path)
   const files: string[] = []
   const rest = new Map<string, TensorEntry>()
@@ -39,21 +44,24 @@ export const describeFolder = async (given: string): Promise<ModelDescription> =
 
   const read = async (component: Component): Promise<NetworkPart> => {
     if (!isNamed(index[component])) return takePart(component, new Map(), [])
-    const weights = await readWeights(path, component)
-    const config = await optionalJson(path, `${component}/config.json`)
-    const tensors = new Map(weights.entries)
-    const part = takePart(component, tensors, maps[component]([...tensors.keys()]), '', config)
-    for (const [key, entry] of tensors) rest.set(`${component}/${key}`, entry)
+    const { part, weights, leftover } = await readComponent(path, component)
+    for (const [key, entry] of leftover) rest.set(`${component}/${key}`, entry)
     files.push(...weights.files)
     if (component === 'unet') metadata = weights.metadata
     return part
   }
 
-  if (!isNamed(index.unet)) return otherPipeline(path, index)
+  const stranger = strangers.find(([mark]) => mark.test(className(index) ?? ''))
+  if (stranger) return otherPipeline(path, stranger[1])
+  if (!isNamed(index.unet))
+    return otherPipeline(
+      path,
+      `${className(index) ? `a ${className(index)}` : 'a pipeline of another kind'}, which has no UNet of Stable Diffusion`,
+    )
   const unet = await read('unet')
-  const vae = asLinearAttention(await read('vae'))
-  const architecture = architectureOf(unet)
-  if (architecture === 'sdxl' && !isNamed(index.text_encoder)) return refinerFolder(path, files, unet)
+  const ownVae = asLinearAttention(await read('vae'))
+  const architecture = said ?? architectureOf(unet)
+  if (architectureOf(unet) === 'sdxl' && !isNamed(index.text_encoder)) return refinerFolder(path, files, unet)
   const second = isNamed(index.text_encoder_2)
   const textEncoders = [
     { ...(await read('text_encoder')), ...(await findTokenizer(path, 'tokenizer', usualPad(architecture, 0))) },
@@ -77,13 +85,41 @@ export const describeFolder = async (given: string): Promise<ModelDescription> =
     architecture,
     ...(variant && { variant }),
     unet,
-    vae,
+    vae: ownVae,
     textEncoders,
     ...(scheduler && { scheduler }),
     prediction: folderPrediction(architecture, scheduler),
     ...(architecture === 'sdxl' && index.force_zeros_for_empty_prompt !== false && { zeroNegative: true }),
     ...sortOut(rest),
   }
+}
+
+/**
+ * One network of a folder, whatever else the folder holds.
+ * @throws UserError where it is missing or cannot be read
+ */
+export const describeComponent = async (given: string, component: Component): Promise<NetworkPart> => {
+  const path = await realpath(given).catch((cause: unknown) => {
+    throw pathError(given, cause)
+  })
+  const { part } = await readComponent(path, component)
+  return component === 'vae' ? asLinearAttention(part) : part
+}
+
+const readComponent = async (path: string, component: Component) => {
+  const weights = await readWeights(path, component)
+  const config = await optionalJson(path, `${component}/config.json`)
+  const leftover = new Map(weights.entries)
+  const part = takePart(component, leftover, maps[component]([...leftover.keys()]), '', config)
+  return { part, weights, leftover }
+}
+
+/** The folder of a VAE alone, as it lies in a model's folder. */
+const vaeFolder = async (path: string): Promise<ModelDescription | undefined> => {
+  const config = await optionalJson(path, 'config.json')
+  if (config?._class_name !== 'AutoencoderKL') return undefined
+  const { files, entries, metadata } = await readWeights(dirname(path), basename(path))
+  return { ...{ kind: 'vae', layout: 'diffusers', path, files, metadata, entries, config }, refusal: vaeRefusal }
 }
 
 const readIndex = async (path: string): Promise<RawConfig> => {
@@ -98,10 +134,25 @@ const readIndex = async (path: string): Promise<RawConfig> => {
 /** Whether model_index.json names a component: `["diffusers", "UNet2DConditionModel"]`, against `[null, null]`. */
 const isNamed = (value: unknown): boolean => Array.isArray(value) && value.some(word => typeof word === 'string')
 
-const otherPipeline = (path: string, index: RawConfig): ModelDescription => {
-  const name = index._class_name
-  const what = typeof name === 'string' && /^\w{1,80}$/.test(name) ? `a ${name}` : 'a pipeline of another kind'
-  const message = `This folder is ${what}, which has no UNet of Stable Diffusion; it is not supported.`
+const className = ({ _class_name: name }: RawConfig): string | undefined =>
+  typeof name === 'string' && /^\w{1,80}$/.test(name) ? name : undefined
+
+/** Pipelines that have a UNet and are no Stable Diffusion. */
+const strangers: readonly (readonly [className: RegExp, what: string])[] = [
+  [/^Kolors/, 'Kolors, which is told its prompts by a language model'],
+  [/^StableVideoDiffusion/, 'Stable Video Diffusion, which makes videos'],
+  [/^(?:TextToVideo|VideoToVideo|AnimateDiff|I2VGenXL)/, 'a pipeline that makes videos'],
+  [/^StableUnCLIP/, 'Stable unCLIP, which varies pictures'],
+  [/^StableDiffusion(?:Upscale|LatentUpscale)/, 'an upscaler of Stable Diffusion'],
+  [/^StableDiffusionImageVariation/, 'a model that varies pictures and takes no prompt'],
+  [
+    /^(?:Kandinsky|IF|Wuerstchen|StableCascade|AudioLDM|MusicLDM|PaintByExample|AltDiffusion|LDM)/,
+    'a pipeline of another family',
+  ],
+]
+
+const otherPipeline = (path: string, what: string): ModelDescription => {
+  const message = `This folder is ${what}; it is not supported.`
   return {
     kind: 'unknown',
     layout: 'diffusers',
@@ -113,19 +164,10 @@ const otherPipeline = (path: string, index: RawConfig): ModelDescription => {
   }
 }
 
-const architectureOf = ({ table }: NetworkPart): BaseCheckpoint['architecture'] => {
+const architectureOf = ({ table }: NetworkPart): Architecture => {
   if (table.has('add_embedding.linear_1.weight')) return 'sdxl'
   const projIn = [...table].find(([name]) => name.endsWith('.proj_in.weight'))
   return projIn?.[1].shape.length === 2 ? 'sd2' : 'sd1'
-}
-
-const withOldAttention = (names: readonly string[], pairs: readonly KeyPair[]): KeyPair[] => {
-  if (!names.some(name => /\.mid_block\.attentions\.0\.(?:query|proj_attn)\./.test(name))) return [...pairs]
-  const old = ['encoder.mid_block.attentions.0', 'decoder.mid_block.attentions.0'].flatMap(block =>
-    parameters(under(block, block, oldAttention)),
-  )
-  const replaced = new Set(old.map(([, name]) => name))
-  return [...pairs.filter(([, name]) => !replaced.has(name)), ...old]
 }
 
 /** A text encoder's tokenizer; without one it is CLIP's, which the encoder's family fills up with `usual`. */

@@ -1,4 +1,5 @@
 import type { Refusal } from '../checkpoint.ts'
+import { usualScaling } from '../config/vae.ts'
 import { hasKey, type Layout, otherLayout } from './layout.ts'
 import { describeLdm, projInAxes } from './ldm/base.ts'
 import { projectedOpenClip } from './ldm/open-clip.ts'
@@ -36,6 +37,6 @@ export const sdxl: Layout = {
     describeLdm(header, {
       architecture: 'sdxl',
       texts: [clip('conditioner.embedders.0.transformer.'), projectedOpenClip('conditioner.embedders.1.model.')],
-      vaeConfig: { scaling_factor: 0.13025 },
+      vaeConfig: { scaling_factor: usualScaling.sdxl },
     }),
 }

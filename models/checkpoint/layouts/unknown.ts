@@ -8,7 +8,7 @@ const strangers: readonly (readonly [mark: RegExp, what: string])[] = [
   [/^(?:(?:encoder|decoder)\.block\.\d+\.layer|shared\.weight)/, 'a T5 language model'],
   [/^vision_model\./, 'an image encoder'],
   [/^(?:model\.encoder|model\.decoder)\.(?:conv1|layers)\./, 'a speech model'],
-  [/^(?:body|conv_first|model\.\d+|upsampler?)\./, 'an upscaler'],
+  [/^(?:body|model)\.\d+\./, 'an upscaler'],
 ]
 
 const mostRoots = 3

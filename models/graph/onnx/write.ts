@@ -1,11 +1,12 @@
 import { dirname, relative, sep } from 'node:path'
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
-import { i64, type Tensor } from '../../tensor/tensor.ts'
+import { f32, i64, type Tensor } from '../../tensor/tensor.ts'
+import { castOp } from '../ops/cast.ts'
 import { simplify } from '../simplify.ts'
 import { tensorKey } from '../tensor-key.ts'
 import { type Input, ShapeError, typeText, type Value, type Weight } from '../value.ts'
 import { topological } from '../walk.ts'
-import { type Attribute, type Attributes, contrib, type Emitter } from './emitter.ts'
+import { type Attribute, type Attributes, contrib, type Emitter, type Fusable, fusable } from './emitter.ts'
 import {
   type AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
@@ -15,7 +16,10 @@ import {
   type TensorProtoSchema,
   type ValueInfoProtoSchema,
 } from './onnx_pb.js'
+import { exact, type Precision, precisions } from './precision.ts'
 import { onnxType } from './types.ts'
+
+export { type Precision, precisions }
 
 /** A graph as onnxruntime takes it. */
 export interface OnnxModel {
@@ -32,19 +36,31 @@ export interface OnnxModel {
 const opset = 21n
 const irVersion = 10n
 
+/** How a graph is written for a device. */
+export interface Emission {
+  /** What may be written as one operator. */
+  readonly fused: Iterable<Fusable>
+  /** With `fp16`, values that the graph calls f32 are computed as f16, but for those that f16 would spoil. */
+  readonly precision: Precision
+}
+
 /**
  * Writes the graph of `outputs` as ONNX: weights become byte ranges of the files they lie in (external data),
- * named axes stay free. Only what an output needs is written, and each thing once.
- * @param fused whether onnxruntime's own operators may be used; without them the naive reference is written
+ * named axes stay free. Only what an output needs is written, and each thing once. Inputs and outputs have the types
+ * that the graph states, at every precision.
  */
-export function toOnnx(outputs: Readonly<Record<string, Value>>, { fused = true } = {}): OnnxModel {
+export function toOnnx(
+  outputs: Readonly<Record<string, Value>>,
+  { fused = fusable, precision = 'fp32' }: Partial<Emission> = {},
+): OnnxModel {
   const simple = simplify(outputs)
   const values = topological(Object.values(simple))
   const files = [...new Set(values.flatMap(value => (value.kind === 'weight' ? [value.entry.file] : [])))]
   const folder = files.length > 0 ? commonFolder(files) : undefined
-  const writer = new GraphWriter(fused, folder ?? '')
-  const names = new Map<Value, string>()
-  for (const value of values) names.set(value, writer.write(value, names))
+  const writer = new GraphWriter(new Set(fused), folder ?? '')
+  const wide = precision === 'fp16' ? exact(values) : undefined
+  for (const value of values) writer.write(value, wide !== undefined && !wide.has(value))
+  const results = Object.entries(simple).map(([name, value]) => ({ name, from: writer.named(value) }))
   const both = writer.inputs.find(({ name }) => name !== undefined && Object.hasOwn(simple, name))
   if (both) throw new Error(`${both.name} is the name of an input and of an output`)
 
@@ -54,11 +70,7 @@ export function toOnnx(outputs: Readonly<Record<string, Value>>, { fused = true 
     initializer: writer.initializers,
     node: [
       ...writer.nodes,
-      ...Object.entries(simple).map(([output, value]) => ({
-        opType: 'Identity',
-        input: [names.get(value) as string],
-        output: [output],
-      })),
+      ...results.map(({ name, from }) => ({ opType: 'Identity', input: [from], output: [name] })),
     ],
     output: Object.entries(simple).map(([name, { dtype }]) => ({
       name,
@@ -79,7 +91,7 @@ export function toOnnx(outputs: Readonly<Record<string, Value>>, { fused = true 
 }
 
 class GraphWriter implements Emitter {
-  readonly fused: boolean
+  readonly fused: ReadonlySet<Fusable>
   readonly #folder: string
   readonly inputs: MessageInitShape<typeof ValueInfoProtoSchema>[] = []
   readonly initializers: MessageInitShape<typeof TensorProtoSchema>[] = []
@@ -88,13 +100,33 @@ class GraphWriter implements Emitter {
   #results = 0
   readonly #named = new Map<string, Input>()
   readonly #shared = new Map<string, string>()
+  /** The names of the values that are written, and which of them are f16 in place of f32. */
+  readonly #names = new Map<Value, string>()
+  readonly #halves = new Set<Value>()
 
-  constructor(fused: boolean, folder: string) {
+  constructor(fused: ReadonlySet<Fusable>, folder: string) {
     this.fused = fused
     this.#folder = folder
   }
 
-  write(value: Value, names: ReadonlyMap<Value, string>): string {
+  /** Whether what is written now is computed as f16. */
+  #half = false
+
+  /** @param half whether it is computed as f16, where it is f32 */
+  write(value: Value, half: boolean): void {
+    this.#half = half
+    this.#names.set(value, this.#write(value, half))
+    if (half && value.kind === 'node' && value.dtype === 'f32') this.#halves.add(value)
+  }
+
+  /** The name of a value that is written, as f16 or as the type that the graph states. */
+  named(value: Value, half = false): string {
+    const name = this.#names.get(value) as string
+    if (value.dtype !== 'f32' || half === this.#halves.has(value)) return name
+    return this.node('Cast', [name], { to: onnxType(half ? 'f16' : 'f32') })
+  }
+
+  #write(value: Value, half: boolean): string {
     switch (value.kind) {
       case 'input':
         return this.#input(value)
@@ -103,8 +135,16 @@ class GraphWriter implements Emitter {
       case 'constant':
         return this.constant(value.tensor)
       case 'node': {
-        const inputs = value.inputs.map(input => names.get(input) as string)
-        return value.op.emit(this, inputs, value)
+        const { op, inputs } = value
+        // What a file holds as f16 goes in as it is.
+        const from = inputs[0] as Value
+        if (half && op.name === castOp.name && value.dtype === 'f32')
+          return this.node('Cast', [this.named(from)], { to: onnxType('f16') })
+        return op.emit(
+          this,
+          inputs.map(input => this.named(input, half)),
+          value,
+        )
       }
     }
   }
@@ -127,6 +167,11 @@ class GraphWriter implements Emitter {
       const rawData = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)
       this.initializers.push({ name, dataType: onnxType(tensor.dtype), dims: tensor.shape.map(BigInt), rawData })
     })
+  }
+
+  scalar(value: number): string {
+    const number = this.constant(f32(Float32Array.of(value), []))
+    return this.#half ? this.node('Cast', [number], { to: onnxType('f16') }) : number
   }
 
   integers(...values: number[]): string {

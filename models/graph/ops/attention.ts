@@ -1,9 +1,9 @@
-import { f32 } from '../../tensor/tensor.ts'
 import { contrib, type Emitter } from '../onnx/emitter.ts'
 import { apply, clash, type Op } from '../op.ts'
 import type { Value } from '../value.ts'
+import { attentionGradients } from './attention-gradients.ts'
 
-interface AttentionParams {
+export interface AttentionParams {
   readonly heads: number
   readonly causal: boolean
 }
@@ -25,7 +25,13 @@ export const attentionOp: Op<AttentionParams> = {
     return { shape: q.shape, dtype: 'f32' }
   },
   emit: (emitter, inputs, { params, shape }) =>
-    (emitter.fused ? fused : naive)(emitter, inputs as [string, string, string], params, shape[2] as number),
+    (emitter.fused.has('attention') ? fused : naive)(
+      emitter,
+      inputs as [string, string, string],
+      params,
+      shape[2] as number,
+    ),
+  gradient: (output, { inputs, params }) => attentionGradients(output, inputs as [Value, Value, Value], params),
 }
 
 type Emission = (emitter: Emitter, qkv: [string, string, string], params: AttentionParams, width: number) => string
@@ -38,7 +44,7 @@ const naive: Emission = (emitter, [q, k, v], { heads, causal }, width) => {
   const size = width / heads
   const perHead = (x: string, perm: number[]) =>
     emitter.node('Transpose', [emitter.node('Reshape', [x, emitter.integers(0, 0, heads, size)])], { perm })
-  const scale = emitter.constant(f32(Float32Array.of(1 / Math.sqrt(size)), []))
+  const scale = emitter.scalar(1 / Math.sqrt(size))
   const scaled = emitter.node('Mul', [perHead(q, [0, 2, 1, 3]), scale])
   const scores = emitter.node('MatMul', [scaled, perHead(k, [0, 2, 3, 1])])
   const seen = causal ? emitter.node('Add', [scores, causalMask(emitter, scores)]) : scores
@@ -52,7 +58,7 @@ const naive: Emission = (emitter, [q, k, v], { heads, causal }, width) => {
 /** Minus a very large number above the diagonal of the scores' last two axes, zero elsewhere. */
 function causalMask(emitter: Emitter, scores: string): string {
   const square = emitter.node('Shape', [scores], { start: -2 })
-  const low = emitter.constant(f32(Float32Array.of(-1e30), []))
+  const low = emitter.scalar(-1e30)
   return emitter.node('Trilu', [emitter.node('Expand', [low, square]), emitter.constant(oneI64)], { upper: 1 })
 }
 

@@ -1,4 +1,4 @@
-import type { Dtype } from '../../tensor/dtype.ts'
+import { type Dtype, isFloat } from '../../tensor/dtype.ts'
 import { onnxType } from '../onnx/types.ts'
 import { apply, type Op } from '../op.ts'
 import type { Value } from '../value.ts'
@@ -11,6 +11,10 @@ export const castOp: Op<CastParams> = {
   name: 'cast',
   infer: ([x], { dtype }) => ({ shape: (x as Value).shape, dtype }),
   emit: (emitter, inputs, { params }) => emitter.node('Cast', inputs, { to: onnxType(params.dtype) }),
+  gradient: (output, { inputs: [x], dtype }) => {
+    const from = (x as Value).dtype
+    return [isFloat(from) && isFloat(dtype) ? cast(output, from) : undefined]
+  },
 }
 
 /** The same elements as another number type; x itself where it already has it. */

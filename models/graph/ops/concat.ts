@@ -1,5 +1,6 @@
 import { apply, clash, type Op } from '../op.ts'
 import type { Value } from '../value.ts'
+import { slice } from './slice.ts'
 
 interface ConcatParams {
   readonly axis: number
@@ -21,6 +22,15 @@ export const concatOp: Op<ConcatParams> = {
     return { shape: first.shape.map((size, i) => (i === axis ? total : size)), dtype: first.dtype }
   },
   emit: (emitter, inputs, { params }) => emitter.node('Concat', inputs, { axis: params.axis }),
+  gradient(output, { inputs, params: { axis } }) {
+    let start = 0
+    return inputs.map(({ shape }) => {
+      const end = start + (shape[axis] as number)
+      const part = slice(output, axis, start, end)
+      start = end
+      return part
+    })
+  },
 }
 
 /** Values one after another along an axis (counted from 0). */

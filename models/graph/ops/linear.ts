@@ -1,6 +1,10 @@
 import { apply, clash, type Op } from '../op.ts'
 import type { Value } from '../value.ts'
 import type { NoParams } from './elementwise.ts'
+import { matmul } from './matmul.ts'
+import { reshape } from './reshape.ts'
+import { sum } from './sum.ts'
+import { transposed } from './transpose.ts'
 
 export const linearOp: Op<NoParams> = {
   name: 'linear',
@@ -23,6 +27,16 @@ export const linearOp: Op<NoParams> = {
     const leading = emitter.node('Shape', [x as string], { end: -1 })
     const shape = emitter.node('Concat', [leading, emitter.integers(out)], { axis: 0 })
     return emitter.node('Reshape', [gemm(rows), shape])
+  },
+  gradient(output, { inputs }) {
+    const [x, weight, bias] = inputs as [Value, Value, Value?]
+    const [out, width] = weight.shape as [number, number]
+    const rows = reshape(output, [-1, out])
+    return [
+      reshape(matmul(rows, weight), x.shape),
+      matmul(transposed(rows), reshape(x, [-1, width])),
+      bias && reshape(sum(rows, [0]), bias.shape),
+    ]
   },
 }
 

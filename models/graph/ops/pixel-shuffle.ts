@@ -1,5 +1,6 @@
 import { apply, clash, type Op } from '../op.ts'
 import type { Value } from '../value.ts'
+import { pixelUnshuffle } from './pixel-unshuffle.ts'
 
 interface PixelShuffleParams {
   readonly block: number
@@ -16,6 +17,7 @@ export const pixelShuffleOp: Op<PixelShuffleParams> = {
     return { shape: [n, channels / block ** 2, h * block, w * block], dtype: 'f32' }
   },
   emit: (emitter, inputs, { params }) => emitter.node('DepthToSpace', inputs, { blocksize: params.block, mode: 'CRD' }),
+  gradient: (output, { params }) => [pixelUnshuffle(output, params.block)],
 }
 
 /** torch's pixel_shuffle: channel c * block^2 + i * block + j becomes pixel (i, j) of each block of channel c. */

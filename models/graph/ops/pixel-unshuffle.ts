@@ -1,6 +1,7 @@
 import { i64 } from '../../tensor/tensor.ts'
 import { apply, clash, type Op } from '../op.ts'
 import type { Value } from '../value.ts'
+import { pixelShuffle } from './pixel-shuffle.ts'
 
 interface PixelUnshuffleParams {
   readonly block: number
@@ -24,6 +25,7 @@ export const pixelUnshuffleOp: Op<PixelUnshuffleParams> = {
     const folded = emitter.node('SpaceToDepth', inputs, { blocksize: block })
     return emitter.node('Gather', [folded, emitter.constant(i64(order))], { axis: 1 })
   },
+  gradient: (output, { params }) => [pixelShuffle(output, params.block)],
 }
 
 /** torch's pixel_unshuffle, the inverse of `pixelShuffle`: each block's pixels become channels. */

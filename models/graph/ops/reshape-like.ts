@@ -2,6 +2,7 @@ import { elements } from '../../tensor/tensor.ts'
 import { apply, clash, type Op } from '../op.ts'
 import type { Value } from '../value.ts'
 import type { NoParams } from './elementwise.ts'
+import { reshape } from './reshape.ts'
 
 export const reshapeLikeOp: Op<NoParams> = {
   name: 'reshapeLike',
@@ -11,6 +12,7 @@ export const reshapeLikeOp: Op<NoParams> = {
     return { shape: like.shape, dtype: x.dtype }
   },
   emit: (emitter, [x, like]) => emitter.node('Reshape', [x as string, emitter.node('Shape', [like as string])]),
+  gradient: (output, { inputs: [x] }) => [reshape(output, (x as Value).shape), undefined],
 }
 
 /** The elements of x in the shape of `like`: the way back where two sizes are free. */

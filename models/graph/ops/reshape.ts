@@ -19,6 +19,7 @@ export const reshapeOp: Op<ReshapeParams> = {
     return { shape, dtype: x.dtype }
   },
   emit: (emitter, [x], { params }) => emitter.node('Reshape', [x as string, emitter.integers(...params.sizes)]),
+  gradient: (output, { inputs: [x] }) => [reshape(output, (x as Value).shape)],
 }
 
 /**

@@ -1,6 +1,8 @@
 import { apply, clash, type Op } from '../op.ts'
 import type { Value } from '../value.ts'
 import type { NoParams } from './elementwise.ts'
+import { pad } from './pad.ts'
+import { sumPool } from './sum-pool.ts'
 
 /** How torch's nearest interpolation picks pixels. */
 export const nearest = { mode: 'nearest', nearest_mode: 'floor', coordinate_transformation_mode: 'asymmetric' } as const
@@ -20,6 +22,11 @@ export const resizeNearestLikeOp: Op<NoParams> = {
     const target = emitter.node('Shape', [like as string], { start: 2 })
     const sizes = emitter.node('Concat', [own, target], { axis: 0 })
     return emitter.node('Resize', [x as string, '', '', sizes], nearest)
+  },
+  /** At these ratios pixel i is taken from i / 2, so an odd side only lacks its last pixel. */
+  gradient(output) {
+    const odd = output.shape.map((size, axis) => (axis > 1 ? size % 2 : 0))
+    return [sumPool(pad(output, [0, 0, 0, 0], odd), 2), undefined]
   },
 }
 

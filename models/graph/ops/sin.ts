@@ -1,6 +1,8 @@
-import { applyUnary, unary } from './elementwise.ts'
+import { cos } from './cos.ts'
+import { applyUnary, trigonometric } from './elementwise.ts'
+import { mul } from './mul.ts'
 
-export const sinOp = unary('sin', 'Sin')
+export const sinOp = trigonometric('sin', 'Sin', (output, x) => mul(output, cos(x)))
 
 /** Sine of x in radians. */
 export const sin = applyUnary(sinOp)

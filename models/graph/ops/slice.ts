@@ -1,5 +1,6 @@
 import { apply, clash, type Op } from '../op.ts'
 import type { Value } from '../value.ts'
+import { padAxis } from './pad.ts'
 
 interface SliceParams {
   readonly axis: number
@@ -24,6 +25,10 @@ export const sliceOp: Op<SliceParams> = {
       emitter.integers(params.end),
       emitter.integers(params.axis),
     ]),
+  gradient(output, { inputs: [x], params: { axis, start, end } }) {
+    const size = (x as Value).shape[axis] as number
+    return [padAxis(output, axis, start, size - end)]
+  },
 }
 
 /** The part `start..end` (end excluded) of one axis; 0 <= start < end <= its size. */

@@ -14,7 +14,19 @@ export const transposeOp: Op<TransposeParams> = {
     return { shape: order.map(axis => x.shape[axis] as number), dtype: x.dtype }
   },
   emit: (emitter, inputs, { params }) => emitter.node('Transpose', inputs, { perm: params.order }),
+  gradient: (output, { params: { order } }) => [
+    transpose(
+      output,
+      order.map((_, axis) => order.indexOf(axis)),
+    ),
+  ],
 }
 
 /** Axes in another order: axis i of the result is axis `order[i]` of x. */
 export const transpose = (x: Value, order: readonly number[]): Value => apply(transposeOp, [x], { order })
+
+/** Matrices [..., m, n] as [..., n, m]. */
+export function transposed(x: Value): Value {
+  const axes = x.shape.map((_, axis) => axis)
+  return transpose(x, [...axes.slice(0, -2), ...axes.slice(-2).reverse()])
+}

@@ -2,6 +2,7 @@ import { f32 } from '../../tensor/tensor.ts'
 import { apply, clash, type Op } from '../op.ts'
 import type { Value } from '../value.ts'
 import { nearest } from './resize-nearest-like.ts'
+import { sumPool } from './sum-pool.ts'
 
 interface UpsampleParams {
   readonly scale: number
@@ -19,6 +20,7 @@ export const upsampleNearestOp: Op<UpsampleParams> = {
   },
   emit: (emitter, [x], { params: { scale } }) =>
     emitter.node('Resize', [x as string, '', emitter.constant(f32(Float32Array.of(1, 1, scale, scale)))], nearest),
+  gradient: (output, { params }) => [sumPool(output, params.scale)],
 }
 
 /** Each pixel of x [n, channels, h, w] repeated `scale` times along height and width. */

@@ -5,7 +5,7 @@ import { mul } from '../../graph/ops/mul.ts'
 import { reshape } from '../../graph/ops/reshape.ts'
 import { sin } from '../../graph/ops/sin.ts'
 import { constant, type Value } from '../../graph/value.ts'
-import { f32 } from '../../tensor/tensor.ts'
+import { f32, type Shape } from '../../tensor/tensor.ts'
 import { linearLayer, silu } from '../layers.ts'
 import type { Parameters } from '../parameters.ts'
 import type { GuideConfig, GuideInputs } from './kind.ts'
@@ -16,6 +16,14 @@ const guidanceFeatures = 12
 /** Width of the text states that a guide was built for. */
 export const textWidth = ({ shapes }: GuideConfig): number =>
   ((shapes.get('cond.mlp.0.weight')?.[1] ?? 0) - timeFeatures - guidanceFeatures) / 2
+
+/** The shapes of the tensors that `conditioning` uses, for text states and a result of these widths. */
+export const conditioningShapes = (text: number, told: number): [string, Shape][] => [
+  ['cond.mlp.0.weight', [told, timeFeatures + guidanceFeatures + 2 * text]],
+  ['cond.mlp.0.bias', [told]],
+  ['cond.mlp.2.weight', [told, told]],
+  ['cond.mlp.2.bias', [told]],
+]
 
 /** What a guide is told, as one vector [n, width]: time, guidance, prompt, and how it differs from the negative prompt. */
 export function conditioning({ shapes }: GuideConfig, p: Parameters, inputs: GuideInputs): Value {

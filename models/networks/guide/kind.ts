@@ -1,5 +1,5 @@
 import type { Value } from '../../graph/value.ts'
-import type { Shape } from '../../tensor/tensor.ts'
+import { elements, type Shape } from '../../tensor/tensor.ts'
 import type { Inject, Parameters } from '../parameters.ts'
 import type { UNetConfig } from '../unet/config.ts'
 
@@ -36,10 +36,38 @@ export type Fitting = Partial<
   >
 >
 
+/** A linear layer or convolution of a base, as a guide may change it. */
+export interface Layer {
+  readonly place: string
+  /** Channels or features that go in and come out. */
+  readonly taken: number
+  readonly given: number
+  /** Whether it is a convolution. */
+  readonly isPicture: boolean
+}
+
 /** One way to build a guide: where it acts on the base, and how. */
 export interface GuideKind {
+  /**
+   * The largest guide for a base that has at most `most` parameters; at least the smallest there is.
+   * @param layers the layers of the base's middle and of its way up
+   */
+  design(base: UNetConfig, layers: readonly Layer[], most: number): GuideConfig
+  /** Which tensors begin at zero, so that an untrained guide changes nothing. */
+  isLast(name: string): boolean
   /** What a base must be, as far as the shapes of the guide's tensors tell. */
   fitting(config: GuideConfig): Fitting
   /** Plugs the guide into a UNet; asks for exactly the parameters that it uses. */
   inject(config: GuideConfig, parameters: Parameters, inputs: GuideInputs): Inject
+}
+
+/** The largest of `build(1)`, `build(2)`... that has at most `most` parameters; the first where none has. */
+export function largest(build: (size: number) => GuideConfig, most: number): GuideConfig {
+  const count = ({ shapes }: GuideConfig) => [...shapes.values()].reduce((sum, shape) => sum + elements(shape), 0)
+  let config = build(1)
+  for (let size = 2; ; size++) {
+    const larger = build(size)
+    if (count(larger) > most) return config
+    config = larger
+  }
 }

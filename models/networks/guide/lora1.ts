@@ -7,14 +7,34 @@ import { reshape } from '../../graph/ops/reshape.ts'
 import { slice } from '../../graph/ops/slice.ts'
 import { ShapeError, type Value } from '../../graph/value.ts'
 import type { Parameters } from '../parameters.ts'
-import { conditioning, plus, strength, textWidth } from './conditioning.ts'
-import type { GuideConfig, GuideInputs, GuideKind } from './kind.ts'
+import { conditioning, conditioningShapes, plus, strength, textWidth } from './conditioning.ts'
+import { type GuideConfig, type GuideInputs, type GuideKind, largest } from './kind.ts'
 
 /**
  * A low-rank change of linear layers and convolutions, each rank scaled by what the guide is told:
  * out + B (A (from) * g) with g = (1 + G (told)) (w - 1) / 4.
  */
 export const lora1: GuideKind = {
+  /** Convolutions get half as many ranks again as linear layers. */
+  design({ crossAttentionDim }, layers, most) {
+    const changed = layers.filter(({ place }) => !place.endsWith('.time_emb_proj'))
+    const modules = changed.map(({ place }) => place)
+    const build = (size: number): GuideConfig => {
+      const told = 16 * Math.min(size, 8)
+      const shapes = new Map(conditioningShapes(crossAttentionDim, told))
+      for (const [number, { taken, given, isPicture }] of changed.entries()) {
+        const rank = isPicture ? Math.ceil(size * 1.5) : size
+        const pointwise = isPicture ? [1, 1] : []
+        shapes.set(`A.${number}.weight`, [rank, taken, ...pointwise])
+        shapes.set(`B.${number}.weight`, [given, rank, ...pointwise])
+        shapes.set(`G.${number}.weight`, [rank, told])
+        shapes.set(`G.${number}.bias`, [rank])
+      }
+      return { shapes, modules }
+    }
+    return largest(build, most)
+  },
+  isLast: name => /^B\./.test(name),
   fitting(config) {
     // A block's second convolution has the channels of its level on both sides.
     const channels = new Map<number, number>()
@@ -30,9 +50,9 @@ export const lora1: GuideKind = {
   },
   inject(config, p, inputs) {
     const scales = scalesOf(config, p, inputs)
-    return (place, out, from) => {
+    return (place, out, layer) => {
       const scale = scales.get(place)
-      if (!scale || !from) return out
+      if (!scale || !layer) return out
       const { number, rank, g } = scale
       const isPicture = out.shape.length === 4
       const pointwise = (name: string, x: Value, channels: number): Value => {
@@ -41,7 +61,7 @@ export const lora1: GuideKind = {
         return isPicture ? conv2d(x, weight, undefined) : linear(x, weight)
       }
       const perRank = isPicture ? [0, rank, 1, 1] : [0, ...Array<number>(out.shape.length - 2).fill(1), rank]
-      const low = mul(pointwise('A', from, rank), reshape(g, perRank))
+      const low = mul(pointwise('A', layer.from, rank), reshape(g, perRank))
       return add(out, pointwise('B', low, out.shape[isPicture ? 1 : out.shape.length - 1] as number))
     }
   },

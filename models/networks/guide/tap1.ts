@@ -4,10 +4,11 @@ import { mul } from '../../graph/ops/mul.ts'
 import { reshape } from '../../graph/ops/reshape.ts'
 import { split } from '../../graph/ops/slice.ts'
 import type { Value } from '../../graph/value.ts'
+import type { Shape } from '../../tensor/tensor.ts'
 import { convLayer, groupNormLayer, linearLayer, silu } from '../layers.ts'
 import type { Parameters } from '../parameters.ts'
-import { conditioning, plus, strength, textWidth } from './conditioning.ts'
-import type { GuideConfig, GuideKind } from './kind.ts'
+import { conditioning, conditioningShapes, plus, strength, textWidth } from './conditioning.ts'
+import { type GuideConfig, type GuideKind, largest } from './kind.ts'
 
 const groups = 4
 const latentChannels = 4
@@ -30,6 +31,33 @@ const seesLatent = (site: number, sites: number): boolean => site >= sites - 2
  * what the guide is told, worked on by 3x3 convolutions, and its widened result added.
  */
 export const tap1: GuideKind = {
+  /** Each site is as wide as a share of the channels that it sees. */
+  design({ blockOutChannels, crossAttentionDim }, _layers, most) {
+    const deepestFirst = blockOutChannels.toReversed()
+    const sites = [deepestFirst[0] as number, ...deepestFirst]
+    const build = (size: number): GuideConfig => {
+      const told = groups * Math.ceil(((Math.max(...blockOutChannels) / 3) * size) / 16 / groups)
+      const shapes = new Map(conditioningShapes(crossAttentionDim, told))
+      for (const [site, channels] of sites.entries()) {
+        const width = groups * Math.ceil((channels * size) / 64 / groups)
+        const seen = seesLatent(site, sites.length) ? channels + latentChannels : channels
+        const layers: [string, Shape][] = [
+          [`i.${site}`, [width, seen, 1, 1]],
+          [`n.${site}`, [width]],
+          [`f.${site}`, [2 * width, told]],
+          [`m.${site}.0`, [width, width, 3, 3]],
+          [`o.${site}`, [channels, width, 1, 1]],
+        ]
+        for (const [name, shape] of layers) {
+          shapes.set(`${name}.weight`, shape)
+          shapes.set(`${name}.bias`, [shape[0] as number])
+        }
+      }
+      return { shapes, modules: [] }
+    }
+    return largest(build, most)
+  },
+  isLast: name => /^o\./.test(name),
   fitting(config) {
     const sites = siteCount(config)
     // After the block N of the way up come the channels of the level before its last but N.

@@ -23,14 +23,23 @@ export interface TextStates {
   pooled(ends: Value): Value
 }
 
+/** Vectors that stand in for those of tokens. */
+export interface Injected {
+  /** f32 [n, positions, width]: the vector where one stands in, else zeros. */
+  readonly vectors: Value
+  /** f32 [n, positions, 1]: 0 where one stands in, else 1. */
+  readonly kept: Value
+}
+
 /**
  * CLIP's text encoder (Radford et al. 2021), and OpenCLIP's, as transformers' CLIPTextModelWithProjection: token ids
  * i64 [n, positions].
  */
-export function clipText(config: TextConfig, parameters: Parameters, ids: Value): TextStates {
+export function clipText(config: TextConfig, parameters: Parameters, ids: Value, injected?: Injected): TextStates {
   const p = scope(parameters, 'text_model')
   const { vocabSize, hiddenSize: width, positions, normEps } = config
-  const tokens = gather(p('embeddings.token_embedding.weight', [vocabSize, width]), ids)
+  const own = gather(p('embeddings.token_embedding.weight', [vocabSize, width]), ids)
+  const tokens = injected ? add(mul(own, injected.kept), injected.vectors) : own
   const hidden = [add(tokens, p('embeddings.position_embedding.weight', [positions, width]))]
   for (let i = 0; i < config.layers; i++)
     hidden.push(layer(config, scope(p, `encoder.layers.${i}`), hidden.at(-1) as Value))

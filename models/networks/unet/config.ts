@@ -7,9 +7,13 @@ export interface UNetConfig {
   readonly blockOutChannels: readonly number[]
   /** Residual blocks of each level on the way down; the way up has one more. */
   readonly layersPerBlock: number
-  /** Transformer blocks after each residual block of a level; 0 is a level without attention. */
-  readonly transformerLayers: readonly number[]
-  readonly midTransformerLayers: number
+  /** Transformer blocks after the residual blocks of each level; 0 is a level without attention. */
+  readonly transformerLayers: readonly LevelDepth[]
+  /**
+   * The same of the middle; 0 is a middle of one residual block alone, null is none at all. Distilled networks have
+   * them so (SSD-1B, BK-SDM).
+   */
+  readonly midTransformerLayers: number | null
   /** Attention heads of each level; the middle block has those of the last level. */
   readonly heads: readonly number[]
   readonly crossAttentionDim: number
@@ -20,3 +24,13 @@ export interface UNetConfig {
   readonly normGroups: number
   readonly normEps: number
 }
+
+/**
+ * Transformer blocks after each residual block of a level: one number where all have as many, else (SSD-1B) one for each
+ * residual block, on the way down and on the way up, in the order in which they run.
+ */
+export type LevelDepth = number | { readonly down: readonly number[]; readonly up: readonly number[] }
+
+/** Transformer blocks after residual block `index` of a level. */
+export const depthAt = (depth: LevelDepth, way: 'down' | 'up', index: number): number =>
+  typeof depth === 'number' ? depth : (depth[way][index] ?? 0)

@@ -6,7 +6,7 @@ import { convLayer, groupNormLayer, linearLayer, silu } from '../layers.ts'
 import { at, type Inject, injected, type Parameters } from '../parameters.ts'
 import { resnet } from '../resnet.ts'
 import { type AddedInputs, addEmbedding } from './add-embedding.ts'
-import type { UNetConfig } from './config.ts'
+import { depthAt, type LevelDepth, type UNetConfig } from './config.ts'
 import { timestepEmbedding } from './time-embedding.ts'
 import { transformer } from './transformer.ts'
 
@@ -35,6 +35,7 @@ export function unet(
 ): Value {
   const p = injected(parameters, inject)
   const { blockOutChannels, layersPerBlock, normGroups: groups, normEps: eps } = config
+  const { transformerLayers: depths, midTransformerLayers } = config
   const levels = blockOutChannels.length
   const width = blockOutChannels[0] as number
 
@@ -61,7 +62,7 @@ export function unet(
     const keep = (index: number) => skips.push(at(p, `${path}.skip.${index}`, x))
     for (let i = 0; i < layersPerBlock; i++) {
       x = residual(`${path}.resnets.${i}`, x, channels)
-      x = attend(`${path}.attentions.${i}`, x, level, config.transformerLayers[level] as number)
+      x = attend(`${path}.attentions.${i}`, x, level, depthAt(depths[level] as LevelDepth, 'down', i))
       keep(i)
     }
     if (level < levels - 1) {
@@ -72,9 +73,12 @@ export function unet(
   }
 
   const deepest = blockOutChannels[levels - 1] as number
-  x = residual('mid_block.resnets.0', x, deepest)
-  x = attend('mid_block.attentions.0', x, levels - 1, config.midTransformerLayers)
-  x = at(p, 'mid_block', residual('mid_block.resnets.1', x, deepest))
+  if (midTransformerLayers !== null) x = residual('mid_block.resnets.0', x, deepest)
+  if (midTransformerLayers) {
+    x = attend('mid_block.attentions.0', x, levels - 1, midTransformerLayers)
+    x = residual('mid_block.resnets.1', x, deepest)
+  }
+  x = at(p, 'mid_block', x)
 
   for (let block = 0; block < levels; block++) {
     const level = levels - 1 - block
@@ -82,7 +86,7 @@ export function unet(
     const channels = blockOutChannels[level] as number
     for (let i = 0; i <= layersPerBlock; i++) {
       x = residual(`${path}.resnets.${i}`, concat([x, skips.pop() as Value], 1), channels)
-      x = attend(`${path}.attentions.${i}`, x, level, config.transformerLayers[level] as number)
+      x = attend(`${path}.attentions.${i}`, x, level, depthAt(depths[level] as LevelDepth, 'up', i))
     }
     // The size of the next skip rather than twice the own: an odd side was rounded up on the way down.
     if (level > 0) {

@@ -9,7 +9,7 @@ import { type Parameters, scope } from '../parameters.ts'
 import { type ResnetConfig, resnet } from '../resnet.ts'
 import type { VaeConfig } from './config.ts'
 
-const vaeEps = 1e-6
+export const vaeEps = 1e-6
 
 /** A residual block of the autoencoder, which knows no time. */
 export function vaeResnet(p: Parameters, path: string, x: Value, out: number, config: VaeConfig): Value {

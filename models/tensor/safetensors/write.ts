@@ -1,9 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { bytesPerElement } from '../dtype.ts'
-import { elements, type Tensor } from '../tensor.ts'
+import { bytesPerElement, type Dtype } from '../dtype.ts'
+import { narrowF16 } from '../half.ts'
+import { elements, type F32Tensor, type Shape } from '../tensor.ts'
 import { pathError } from './open.ts'
+
+/** A tensor as it is to lie in a file: plain numbers of its type, f16 as bits. */
+export interface StoredTensor {
+  readonly dtype: Dtype
+  readonly shape: Shape
+  readonly data: Float32Array | Uint16Array | BigInt64Array
+}
+
+/** The same numbers rounded to f16, which holds them in half of the bytes; beyond 65504 they become infinite. */
+export const halved = ({ shape, data }: F32Tensor): StoredTensor => ({ dtype: 'f16', shape, data: narrowF16(data) })
 
 /**
  * Writes a safetensors file in the canonical form: names sorted within each element size, largest elements first,
@@ -13,7 +24,7 @@ import { pathError } from './open.ts'
  */
 export const writeTensors = async (
   path: string,
-  tensors: ReadonlyMap<string, Tensor>,
+  tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> => {
   const sorted = [...tensors].sort(
@@ -39,7 +50,7 @@ export const writeTensors = async (
 }
 
 const headerBytes = (
-  sorted: readonly (readonly [string, Tensor])[],
+  sorted: readonly (readonly [string, StoredTensor])[],
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array => {
   const table: [string, object][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : []

@@ -4,12 +4,25 @@ const architectures: Readonly<Record<string, string>> = {
   sd1: 'Stable Diffusion 1',
   sd2: 'Stable Diffusion 2',
   sdxl: 'Stable Diffusion XL',
+  sd_v1: 'Stable Diffusion 1',
+  sd_v2: 'Stable Diffusion 2',
+  'sdxl_base_v1-0': 'Stable Diffusion XL',
+  'stable-diffusion-v1/lora': 'Stable Diffusion 1',
+  'stable-diffusion-v2/lora': 'Stable Diffusion 2',
+  'stable-diffusion-xl-v1-base/lora': 'Stable Diffusion XL',
   'stable-diffusion-v1/guide': 'Guide for Stable Diffusion 1',
   'stable-diffusion-v2/guide': 'Guide for Stable Diffusion 2',
   'stable-diffusion-xl-v1-base/guide': 'Guide for Stable Diffusion XL',
 }
 
-const kinds = { base: 'Base', guide: 'Guide', lora: 'LoRA', vae: 'VAE', other: 'Other' } as const
+const kinds = {
+  base: 'Base',
+  guide: 'Guide',
+  lora: 'LoRA',
+  vae: 'VAE',
+  embedding: 'Embedding',
+  other: 'Other',
+} as const
 
 /** What a model is, in a word. */
 export const kindWord = (kind: ModelCard['kind']): string => kinds[kind]
@@ -17,6 +30,12 @@ export const kindWord = (kind: ModelCard['kind']): string => kinds[kind]
 /** The family that a model belongs to; one that we have no word for keeps its name. */
 export const familyWord = (architecture: string | null): string =>
   architecture === null ? 'Unknown family' : (architectures[architecture] ?? architecture)
+
+/** What a card says under a model's name: the family of a base, a guide or a LoRA, what any other thing is. */
+export function sortWord({ kind, architecture }: Pick<ModelCard, 'kind' | 'architecture'>): string {
+  if (kind !== 'vae' && kind !== 'embedding') return familyWord(architecture)
+  return architecture === null ? kindWord(kind) : `${kindWord(kind)} for ${familyWord(architecture)}`
+}
 
 /** `1.1 billion`, `860 million`, `52,000`: how many numbers a network has. */
 export function parametersWord(count: number): string {
@@ -26,7 +45,10 @@ export function parametersWord(count: number): string {
 }
 
 /** How sure we are of what the header does not say. */
-export function predictionWord({ predictionType, predictionSure }: ModelSheet): string | null {
+export function predictionWord({
+  predictionType,
+  predictionSure,
+}: Pick<ModelSheet, 'predictionType' | 'predictionSure'>): string | null {
   if (predictionType === null) return null
   const plain = predictionType.replace('_prediction', '')
   return predictionSure ? plain : `${plain}, a guess: the file does not say`

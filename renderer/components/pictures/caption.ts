@@ -24,12 +24,18 @@ export function captionLines(detail: PictureDetail): CaptionLine[] {
 }
 
 function settingsLines(settings: PictureRecord): CaptionLine[] {
-  const { base, method, guidance, steps, sampler, seed, strength, clipSkip = 1, predictionType } = settings
+  const { base, method, guidance, steps, sampler, seed, strength, clipSkip = 1, predictionType, loras = [] } = settings
   const lines: CaptionLine[] = [
     { label: 'Base', value: base.name, filter: nameToken('base', base.name) },
     { label: 'Method', value: methodWord(method), filter: nameToken('method', method) },
   ]
   if (settings.guide) lines.push({ label: 'Guide', value: settings.guide.name })
+  if (settings.vae) lines.push({ label: 'VAE', value: settings.vae.name })
+  for (const { name } of settings.embeddings ?? []) lines.push({ label: 'Embedding', value: name })
+  if (loras.length > 0) {
+    const named = loras.map(({ name, strength }) => `${name} ${strength}`)
+    lines.push({ label: loras.length === 1 ? 'LoRA' : 'LoRAs', value: named.join(', ') })
+  }
   if (method !== 'none') lines.push({ label: 'Guidance', value: String(guidance), filter: `w=${guidance}` })
   lines.push(
     ...optionLines(settings),
@@ -38,7 +44,8 @@ function settingsLines(settings: PictureRecord): CaptionLine[] {
     { label: 'Schedule', value: scheduleWord(settings.schedule) },
     { label: 'Seed', value: String(seed), filter: `seed:${seed}` },
   )
-  if (strength !== undefined) lines.push({ label: 'Strength', value: String(strength) })
+  if (strength !== undefined)
+    lines.push({ label: 'Strength', value: `${strength}${settings.mask ? ', under a mask' : ''}` })
   if (clipSkip > 1) lines.push({ label: 'Clip skip', value: String(clipSkip) })
   if (predictionType) lines.push({ label: 'Prediction', value: predictionType.replace('_prediction', '') })
   return lines
@@ -60,6 +67,9 @@ const quoted = (value: string): string => (/[,:\n\r]|^["\s]|\s$|^$/.test(value) 
 
 /** The settings as the picture's file carries them for A1111 and those after it, to be pasted there. */
 export function settingsText(settings: PictureRecord): string {
+  const { loras = [] } = settings
+  const named = loras.filter(({ inPrompt }) => !inPrompt).map(({ name, strength }) => ` <lora:${name}:${strength}>`)
+  const hashes = loras.flatMap(({ name, hash }) => (hash === undefined ? [] : [`${name}: ${hash}`]))
   const pairs: [string, string | number | undefined][] = [
     ['Steps', settings.steps],
     ['Sampler', samplerWord(settings.sampler)],
@@ -70,8 +80,12 @@ export function settingsText(settings: PictureRecord): string {
     ['Size', `${settings.width}x${settings.height}`],
     ['Model hash', settings.base.hash],
     ['Model', settings.base.name],
+    ['VAE hash', settings.vae?.hash],
+    ['VAE', settings.vae?.name],
+    ['TI hashes', settings.embeddings?.map(({ name, hash = '' }) => `${name}: ${hash}`).join(', ')],
     ['Clip skip', settings.clipSkip],
     ['Denoising strength', settings.strength],
+    ['Lora hashes', hashes.length === 0 ? undefined : [...new Set(hashes)].join(', ')],
     ['Guidance method', settings.method],
     ['Guidance refresh', settings.refresh],
     ['Guidance interval', settings.interval?.join(' to ')],
@@ -84,5 +98,5 @@ export function settingsText(settings: PictureRecord): string {
   const line = pairs
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}: ${quoted(String(value))}`)
-  return `${settings.prompt}\nNegative prompt: ${settings.negative}\n${line.join(', ')}`
+  return `${settings.prompt}${named.join('')}\nNegative prompt: ${settings.negative ?? ''}\n${line.join(', ')}`
 }

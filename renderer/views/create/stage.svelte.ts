@@ -94,7 +94,7 @@ export class Stage {
     this.costs.take(detail)
     // The bar may be moved next: which guides fit its base is known by then.
     const base = detail.settings && this.#studio.models.baseOf(detail.settings.base)
-    if (base) this.#studio.models.guidesFor(base.id)
+    this.#studio.create.guidesFor(base ?? undefined)
   }
 
   /** Puts what the panel holds at the end of the queue, with another seed where it is not locked. */

@@ -11,7 +11,7 @@ const kept: readonly { title: string; empty: string; kinds: readonly ModelCard['
   { title: 'Bases', empty: 'No base yet: drop one here, or add your models folder.', kinds: ['base'] },
   { title: 'Guides', empty: 'No guide yet. A guide makes guidance cost one pass a step.', kinds: ['guide'] },
   { title: 'LoRAs', empty: 'No LoRA yet: drop one here.', kinds: ['lora'] },
-  { title: 'Others', empty: 'No VAE or other file yet.', kinds: ['vae', 'other'] },
+  { title: 'Others', empty: 'No VAE, embedding or other file yet.', kinds: ['vae', 'embedding', 'other'] },
 ]
 
 /** All models on their shelves, by name; the demo model stands last, and what cannot be used behind what can. */

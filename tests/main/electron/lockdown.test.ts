@@ -130,7 +130,11 @@ describe('the window', () => {
     expect(registered).toMatchObject({ scheme: 'cicerone', privileges: { standard: true, secure: true } })
     expect(registered?.privileges).not.toHaveProperty('bypassCSP')
     const none = () => Promise.resolve(undefined)
-    const app = { gallery: { file: none, thumbnail: none }, library: { previewFile: none } }
+    const app = {
+      gallery: { file: none, thumbnail: none },
+      inputs: { keep: async () => '', file: async () => undefined },
+      library: { previewFile: none },
+    }
     serveWindow(double.electron, app, await temporaryFolder(), logTo([]))
     for (const path of [
       'pictures/7',

@@ -29,6 +29,7 @@ export const full: PictureSettings = {
   base: { name: 'demo, "second"', hash: '0123456789' },
   guide: { name: 'tiny: one', hash: 'abcdef0123' },
   vae: { name: 'soft', hash: '9876543210' },
+  embeddings: [{ name: 'bad, hands: 5', hash: '0011223344' }, { name: 'cat toy' }],
   clipSkip: 2,
   strength: 0.55,
   rescale: 0.7,

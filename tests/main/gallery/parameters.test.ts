@@ -9,7 +9,7 @@ test('writes what A1111 writes, and its own fields between', () => {
   expect(formatParameters(full)).toBe(
     'a cat,\nwarm light: evening\nNegative prompt: blurry, "low" quality\n' +
       'Steps: 8, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, CFG Rescale: 0.7, Seed: 4294967295, Size: 128x96, ' +
-      'Model hash: 0123456789, Model: "demo, \\"second\\"", VAE hash: 9876543210, VAE: soft, Clip skip: 2, ' +
+      'Model hash: 0123456789, Model: "demo, \\"second\\"", VAE hash: 9876543210, VAE: soft, TI hashes: "bad, hands: 5: 0011223344, cat toy: ", Clip skip: 2, ' +
       'Denoising strength: 0.55, Guidance method: guide, Guide hash: abcdef0123, Guide: "tiny: one", RNG: CPU, ' +
       'Version: Cicerone Studio 1.2.3',
   )

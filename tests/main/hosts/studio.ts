@@ -67,6 +67,10 @@ export async function openHost(given: Overrides = {}, over: Partial<Hosted> = {}
       inspectStart: () => Promise.reject(new Error('no library here')),
       uploads: { receive: () => Promise.reject(new Error('no uploads here')) },
     },
+    inputs: {
+      keep: () => Promise.reject(new Error('no inputs here')),
+      file: () => Promise.resolve(undefined),
+    },
     ...over,
   }
   const http = await openHttp({ app, data, renderer, log: logTo(log), port: 0, onLink: link => links.push(link) })

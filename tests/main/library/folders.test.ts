@@ -67,7 +67,7 @@ describe('a models folder', () => {
     expect(await found(app, root)).toEqual([
       ['checkpoints/comfy.safetensors', 'base', true],
       [`invoke/${key}/model.safetensors`, 'base', true],
-      ['models/Lora/style.safetensors', 'lora', false],
+      ['models/Lora/style.safetensors', 'lora', true],
       ['models/Stable-diffusion/old/base.safetensors', 'base', true],
       ['models/Stable-diffusion/torch-zip.ckpt', 'other', false],
       ['sd-1/main/pipeline', 'base', true],

@@ -6,6 +6,7 @@ import { Queue } from '../../../main/queue/queue.ts'
 import type { Choices } from '../../../main/queue/request.ts'
 import type { Engine, EnginePicture } from '../../../models/engine/engine.ts'
 import { UserError } from '../../../models/errors.ts'
+import { onCpu } from '../../../models/runtime/target.ts'
 import { generateRequest } from '../../../preload/contract/generation.ts'
 import { later, small, temporaryFolder, until } from '../studio.ts'
 
@@ -18,13 +19,19 @@ async function opened() {
   const database = await openDatabase(join(await temporaryFolder(), 'studio.sqlite'))
   later(() => database.close())
   const base = { ref: 'demo', path: '/demo', name: 'demo', hash: async () => undefined }
-  const choices: Choices = { resolveBase: async () => base, guidedBy: async () => ({ method: 'none' }) }
+  const choices: Choices = {
+    resolveBase: async () => base,
+    guidedBy: async () => ({ method: 'none' }),
+    besides: async () => ({ embeddings: [], loras: [] }),
+    target: async () => onCpu,
+  }
   const picture = {
     pixels: new Uint8Array(),
     settings: {},
     seed: 1,
     passes: 1,
     seconds: {},
+    notes: [],
   } as unknown as EnginePicture
   const engine = { generate: async (_, { onPicture }) => onPicture(picture) } as Partial<Engine> as Engine
   const update: typeof database.jobs.update = (...args) =>

@@ -31,7 +31,7 @@ test.each([
   ['unet', 'addition_embed_type', 'text_time', 'the tensors say null'],
   ['unet', 'flip_sin_to_cos', false, 'only true is supported'],
   ['unet', 'resnet_time_scale_shift', 'scale_shift', 'only "default" is supported'],
-  ['unet', 'mid_block_type', 'UNetMidBlock2DSimpleCrossAttn', 'only "UNetMidBlock2DCrossAttn" is supported'],
+  ['unet', 'mid_block_type', 'UNetMidBlock2DSimpleCrossAttn', 'the tensors say "UNetMidBlock2DCrossAttn"'],
   ['unet', 'down_block_types', ['DownBlock2D'], 'the tensors say ["CrossAttnDownBlock2D"'],
   ['unet', 'block_out_channels', [64, 64, 64], 'the tensors say [64, 64, 64, 64]'],
   ['unet', 'in_channels', 9, 'the tensors say 4'],
@@ -85,6 +85,56 @@ test('what a config.json may decide', () => {
     shiftFactor: 0.1,
   })
   expect(readers.text({ hidden_act: 'gelu', num_attention_heads: 4 })).toMatchObject({ activation: 'gelu', heads: 4 })
+})
+
+test('depths that differ from block to block, as SSD-1B states them', () => {
+  const { unet } = base
+  const entry = unet.table.get('mid_block.attentions.0.transformer_blocks.0.norm1.weight')!
+  const table = new Map(
+    [...unet.table].filter(
+      ([name]) => !/^(?:mid_block\.(?:attentions|resnets\.1)|.*\.transformer_blocks\.)/.test(name),
+    ),
+  )
+  const add = (module: string, depth: number) => {
+    for (let i = 0; i < depth; i++)
+      for (const name of ['norm1.weight', 'attn2.to_k.weight']) {
+        const like = unet.table.get(`down_blocks.0.attentions.0.transformer_blocks.0.${name}`) ?? entry
+        table.set(`${module}.transformer_blocks.${i}.${name}`, like)
+      }
+  }
+  const depths = {
+    down: [
+      [1, 1],
+      [2, 2],
+      [4, 4],
+    ],
+    up: [
+      [4, 4, 10],
+      [2, 1, 1],
+      [1, 1, 1],
+    ],
+  }
+  for (const [level, counts] of depths.down.entries())
+    for (const [i, depth] of counts.entries()) add(`down_blocks.${level}.attentions.${i}`, depth)
+  for (const [i, counts] of depths.up.entries())
+    for (const [j, depth] of counts.entries()) add(`up_blocks.${i + 1}.attentions.${j}`, depth)
+  const config = (change: object) =>
+    unetConfig(withConfig({ ...unet, table }, { mid_block_type: 'UNetMidBlock2D', ...change }))
+  const stated = {
+    transformer_layers_per_block: [1, [2, 2], [4, 4], 1],
+    reverse_transformer_layers_per_block: [0, [4, 4, 10], [2, 1, 1], 1],
+  }
+  expect(config(stated)).toMatchObject({
+    transformerLayers: [1, { down: [2, 2], up: [2, 1, 1] }, { down: [4, 4], up: [4, 4, 10] }, 0],
+    midTransformerLayers: 0,
+  })
+  expect(config({ transformer_layers_per_block: undefined })).toEqual(config(stated))
+  expect(() => config({ ...stated, reverse_transformer_layers_per_block: [0, [10, 4, 4], [2, 1, 1], 1] })).toThrow(
+    'the tensors say 1, 2-2 down and 2-1-1 up, 4-4 down and 4-4-10 up, 0 and 0 in the middle',
+  )
+  expect(() => config({ ...stated, mid_block_type: 'UNetMidBlock2DCrossAttn' })).toThrow(
+    'the tensors say "UNetMidBlock2D"',
+  )
 })
 
 test('any JSON in any setting gives a configuration or a sentence', () => {

@@ -164,9 +164,15 @@ const rows: readonly Row[] = [
     what: 'ControlNet',
     tensors: { 'control_model.input_blocks.0.0.weight': w },
     is: { kind: 'controlnet' },
-    refused: 'ControlNets are not supported',
+    refused: 'This is a ControlNet, which goes beside a model; it is recognised but not supported.',
   },
   { what: 'textual inversion', tensors: { emb_params: w }, is: { kind: 'embedding' }, refused: 'a textual inversion' },
+  {
+    what: 'textual inversion under a word',
+    tensors: { 'my-token': ['F32', [3, 768]] },
+    is: { kind: 'embedding', architecture: 'sd1' },
+    refused: 'a textual inversion',
+  },
   {
     what: 'CLIP',
     tensors: { 'text_model.encoder.layers.0.mlp.fc1.weight': w },

@@ -183,20 +183,24 @@ describe('variations of one file', () => {
     expect(base.ignored).toHaveLength(4)
   })
 
+  const widened = (channels: number) =>
+    changed((key, shape) => [key, key.endsWith('input_blocks.0.0.weight') ? [64, channels, 3, 3] : shape])
+
+  test('9 input channels are an inpainting model, to be painted with', async () => {
+    const base = asBase(await describeModel(await widened(9)))
+    expect(base).toMatchObject({ architecture: 'sd1', variant: 'inpainting' })
+    expect(unetConfig(base.unet)).toMatchObject({ inChannels: 9, outChannels: 4 })
+  })
+
   test.each([
-    [
-      9,
-      'inpainting',
-      'This is an inpainting model (its UNet takes 9 channels); it is recognised but not supported yet.',
-    ],
     [5, 'depth', 'This is a depth model (its UNet takes 5 channels); it is recognised but not supported yet.'],
-    [8, 'edit', 'This is a picture-editing model (its UNet takes 8 channels); it is recognised but not supported yet.'],
+    [
+      8,
+      'edit',
+      'This is a picture-editing model, InstructPix2Pix (its UNet takes 8 channels); it is recognised but not supported yet.',
+    ],
   ])('%i input channels', async (channels, variant, sentence) => {
-    const path = await changed((key, shape) => [
-      key,
-      key.endsWith('input_blocks.0.0.weight') ? [64, channels, 3, 3] : shape,
-    ])
-    const model = await describeModel(path)
+    const model = await describeModel(await widened(channels))
     expect(model).toMatchObject({ kind: 'base', architecture: 'sd1', variant })
     expect(() => asBase(model)).toThrow(sentence)
   })

@@ -7,9 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { shipped } from '../../../main/paths.ts'
 import { createEngine } from '../../../models/engine/client.ts'
 import { inProcessEngine } from '../../../models/engine/in-process.ts'
-import { ModelFault } from '../../../models/engine/model-fault.ts'
 import { PipelineCache } from '../../../models/engine/pipeline-cache.ts'
-import { UserError } from '../../../models/errors.ts'
+import { ModelFault, UserError } from '../../../models/errors.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { paint, request, residentMiB, virtualBytes } from './support.ts'
 
@@ -97,7 +96,7 @@ describe('the memory of the engine', () => {
   it('loads the networks one after another where no two fit, and keeps all where they do', async () => {
     const loaded = async (budget: number) => {
       const cache = new PipelineCache(budget)
-      const { pipeline } = await cache.open(at('a'), shipped.merges)
+      const { pipeline } = await cache.open(at('a'), { merges: shipped.merges })
       const counts: number[] = []
       for (const load of [() => pipeline.sessions.text(1), pipeline.sessions.unet, pipeline.sessions.decoder]) {
         await load()
@@ -115,23 +114,23 @@ describe('the memory of the engine', () => {
   it('notices that a file was changed: before a request, and before a network is loaded', async () => {
     const cache = new PipelineCache(1000 * MiB)
     const path = at('tiny.safetensors')
-    const first = await cache.open(path, shipped.merges)
+    const first = await cache.open(path, { merges: shipped.merges })
     await first.pipeline.sessions.text(1)
-    expect(await cache.open(path, shipped.merges)).toBe(first)
+    expect(await cache.open(path, { merges: shipped.merges })).toBe(first)
     await utimes(path, 1, 1)
     await expect(first.pipeline.sessions.unet()).rejects.toThrow(
       new UserError('tiny.safetensors was changed while it was in use.', 'Paint again.'),
     )
-    const second = await cache.open(path, shipped.merges)
+    const second = await cache.open(path, { merges: shipped.merges })
     expect(second).not.toBe(first)
     expect(first.pipeline.sessions.loaded()).toEqual([])
     await second.pipeline.sessions.unet()
     await cache.release()
 
     await cp(fixture('bad-files', 'page.safetensors'), path)
-    await expect(cache.open(path, shipped.merges)).rejects.toThrow(/web page/)
-    const inFolder = await cache.open(at('b'), shipped.merges)
+    await expect(cache.open(path, { merges: shipped.merges })).rejects.toThrow(/web page/)
+    const inFolder = await cache.open(at('b'), { merges: shipped.merges })
     await utimes(join(at('b'), 'scheduler', 'scheduler_config.json'), 1, 1)
-    expect(await cache.open(at('b'), shipped.merges)).not.toBe(inFolder)
+    expect(await cache.open(at('b'), { merges: shipped.merges })).not.toBe(inFolder)
   })
 })

@@ -40,7 +40,7 @@ export async function runCase<P>(
   const made = apply(op, values(0), params)
   const y = made.dtype === 'i64' ? made : cast(made, 'f32')
   const fused = toOnnx({ y })
-  const naive = toOnnx({ y }, { fused: false })
+  const naive = toOnnx({ y }, { fused: [] })
   const same = Buffer.from(fused.bytes).equals(naive.bytes)
 
   for (const [form, model] of Object.entries(same ? { fused } : { fused, naive })) {

@@ -1,6 +1,6 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { shipped } from '../../../main/paths.ts'
 import { asBase } from '../../../models/checkpoint/as-base.ts'
 import { asGuide } from '../../../models/checkpoint/as-guide.ts'
@@ -61,6 +61,29 @@ describe('generate', () => {
   })
 })
 
+it('is cancelled before each run of the VAE, also while the picture to start from is encoded', async () => {
+  const pipeline = await open(shipped.demo)
+  let cancelled = false
+  const run = vi.fn()
+  const sessions = {
+    ...pipeline.sessions,
+    async encoder() {
+      cancelled = true
+      return { run, release: async () => {} }
+    },
+  }
+  const signal = {
+    throwIfAborted() {
+      if (cancelled) throw new Error('It was cancelled.')
+    },
+  }
+  const init = { pixels: new Float32Array(3 * 128 * 128), strength: 0.5 }
+  const pictures = generate({ ...pipeline, sessions }, { ...settings, init }, { signal })
+  await expect(pictures.next()).rejects.toThrow('It was cancelled.')
+  expect(run).not.toHaveBeenCalled()
+  await pipeline.sessions.release()
+})
+
 describe.each(Object.keys(samplers) as SamplerName[])('the sampler %s', sampler => {
   let pipeline: Pipeline
   let guide: Guide
@@ -112,7 +135,29 @@ describe.each(Object.keys(samplers) as SamplerName[])('the sampler %s', sampler 
     const small = { width: 64, height: 64, steps: 3, sampler, count: 2 }
     for await (const picture of generate(pipeline, { ...settings, ...small })) both.push(picture)
     const alone = await paint({ steps: 3, seed: settings.seed + 1 })
+    expect(both[1]?.seed).toBe(settings.seed + 1)
     expect(both[1]?.pixels).toEqual(alone.pixels)
+    expect(both[1]?.trace.noise).toEqual(alone.trace.noise)
+  })
+})
+
+describe('the seeds of a batch', () => {
+  const paint = async (pipeline: Pipeline, changed: Partial<GenerateSettings>) => {
+    const small = { width: 64, height: 64, steps: 1, sampler: 'euler-a', method: 'none' } as const
+    const pictures = generate(pipeline, { ...settings, ...small, ...changed })
+    return Array.fromAsync(pictures, ({ seed, pixels, trace: { noise } }) => ({ seed, pixels, noise }))
+  }
+
+  it('count up from its own, over the largest to 0, and give the same pictures whatever its size', async () => {
+    const pipeline = await open(shipped.demo)
+    const last = 2 ** 32 - 1
+    const three = await paint(pipeline, { seed: last - 1, count: 3 })
+    expect(three.map(({ seed }) => seed)).toEqual([last - 1, last, 0])
+    expect(await paint(pipeline, { seed: last - 1, count: 2 })).toEqual(three.slice(0, 2))
+    expect(await paint(pipeline, { seed: last, count: 2 })).toEqual(three.slice(1))
+    expect(await paint(pipeline, { seed: 0 })).toEqual(three.slice(2))
+    expect(three[0]?.noise).not.toEqual(three[1]?.noise)
+    await pipeline.sessions.release()
   })
 })
 

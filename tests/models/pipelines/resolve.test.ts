@@ -12,7 +12,7 @@ const open = async (path: string) => assemble(asBase(await describeModel(path)),
 
 it('takes what was left open from the base', async () => {
   const [folder, file] = [await open(shipped.demo), await open(fixture('sd1-tiny', 'sd1-tiny.safetensors'))]
-  const own = { width: 128, height: 128, sampler: 'ddim', init: undefined }
+  const own = { width: 128, height: 128, sampler: 'ddim', init: undefined, embeddings: [] }
   expect(await resolveSettings(folder, { ...asked, ...rest })).toEqual({ ...asked, ...rest, ...own })
   expect(await resolveSettings(file, { ...asked, ...rest })).toMatchObject({
     width: 512,

@@ -61,6 +61,8 @@ describe('settingsText', () => {
             interval: fc.tuple(fc.float({ noNaN: true }), fc.float({ noNaN: true })),
             agreement: fc.float({ noNaN: true }),
             rescale: fc.float({ noNaN: true }),
+            vae: fc.record({ name: fc.string(), hash: fc.string() }, { requiredKeys: ['name'] }),
+            embeddings: fc.array(fc.record({ name: fc.string(), hash: fc.string() }, { requiredKeys: ['name'] })),
           },
           { requiredKeys: [] },
         ),
@@ -108,6 +110,8 @@ describe('captionLines', () => {
     expect(said({ method: 'interval', interval: [0.28, 5.42] })).toContain('Guided: noise levels 0.28 to 5.42')
     expect(said({ method: 'adaptive', agreement: 0.99 })).toContain('Guided: until both passes agree to 0.99')
     expect(said({ rescale: 0.7 })).toContain('Rescale: 0.7')
+    const beside = { vae: { name: 'soft' }, embeddings: [{ name: 'fox' }, { name: 'owl' }] }
+    expect(said(beside)).toEqual(expect.arrayContaining(['VAE: soft', 'Embedding: fox', 'Embedding: owl']))
   })
 
   it('says what little is known of a picture without settings', () => {

@@ -1,11 +1,19 @@
 import { Command } from 'commander'
-import { methodNames } from '../../../../preload/contract/generation.ts'
+import {
+  deviceNames,
+  type GenerateRequest,
+  methodNames,
+  placement,
+  precisionNames,
+} from '../../../../preload/contract/generation.ts'
 import { type CommonOptions, common, run, UsageError } from '../run.ts'
 
 interface Options extends CommonOptions {
   readonly compare: string
   readonly base?: string
   readonly guide?: string
+  readonly device?: GenerateRequest['device']
+  readonly precision?: GenerateRequest['precision']
   readonly width?: number
   readonly height?: number
   readonly steps: number
@@ -23,6 +31,8 @@ export const bench = (): Command =>
     )
     .option('--base <path>', 'model file or folder (default: the demo model)')
     .option('--guide <path>', 'guide file (default: the demo guide)')
+    .option('--device <name>', `${deviceNames.join(', ')} (default: the fastest that computes rightly)`)
+    .option('--precision <bits>', `${precisionNames.join(', ')} of the UNet's numbers (default: fp32)`)
     .option('--width <pixels>', "default: the base's own", Number)
     .option('--height <pixels>', "default: the base's own", Number)
     .option('--steps <n>', 'steps of each picture', Number, 16)
@@ -37,8 +47,11 @@ export const bench = (): Command =>
         const methods = compare.split(',').map(name => benchVariant(name) ?? unknown(name))
         if (guide !== undefined && !methods.some(({ method }) => method === 'guide'))
           throw new UsageError('--guide: guide is not among the methods that are compared.')
+        const { device, precision } = placement.parse(numbers)
+        const { openDevices } = await import('../../../services/devices.ts')
+        const target = await openDevices().target({ device, precision })
         const onRound = (done: number, total: number) => console.error(`${done} of ${total} rounds`)
-        const results = await measure({ methods, base, guide, width, height, ...numbers, signal, onRound })
+        const results = await measure({ methods, base, guide, width, height, ...numbers, target, signal, onRound })
         if (json) return console.log(JSON.stringify({ methods: Object.fromEntries(results) }))
         console.log('method      passes a step   seconds a step   seconds a picture   ratio   PSNR to cfg')
         for (const [name, { passesPerStep, secondsPerStep, secondsPerPicture, ratio, psnr }] of results)

@@ -50,12 +50,13 @@ const check = (): Command =>
     .action(({ fix, ...options }: CheckOptions) =>
       withGallery(options, async gallery => {
         const report = await gallery.check({ fix: fix === true })
-        const { pictures, missing, orphans, leftovers, others } = report
+        const { pictures, missing, unreadable, orphans, leftovers, others } = report
         if (options.json) console.log(JSON.stringify(report))
         else {
           console.log(`pictures: ${pictures}`)
           for (const [what, files] of Object.entries({ missing, orphans, leftovers, others }))
             for (const file of files) console.log(`${what}: ${file}`)
+          for (const { file, reason } of unreadable) console.log(`unreadable: ${file} (${reason})`)
         }
         const wrong = missing.length + orphans.length + leftovers.length
         if (wrong === 0 || fix) return

@@ -1,23 +1,15 @@
 import type { Command } from 'commander'
-import { bench } from './bench.ts'
-import { doctor } from './doctor.ts'
-import { gallery } from './gallery.ts'
-import { generate } from './generate.ts'
-import { importModels } from './import.ts'
-import { inspect } from './inspect.ts'
-import { models } from './models.ts'
-import { remove } from './remove.ts'
-import { serve } from './serve.ts'
 
-/** Every command: one file and one line here. */
-export const commands: readonly (() => Command)[] = [
-  generate,
-  inspect,
-  importModels,
-  models,
-  remove,
-  gallery,
-  doctor,
-  bench,
-  serve,
-]
+/** Every command by its name: one file and one line here. Only the file of the one that is called is loaded. */
+export const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  generate: async () => (await import('./generate.ts')).generate(),
+  inspect: async () => (await import('./inspect.ts')).inspect(),
+  import: async () => (await import('./import.ts')).importModels(),
+  models: async () => (await import('./models.ts')).models(),
+  remove: async () => (await import('./remove.ts')).remove(),
+  gallery: async () => (await import('./gallery.ts')).gallery(),
+  doctor: async () => (await import('./doctor.ts')).doctor(),
+  bench: async () => (await import('./bench.ts')).bench(),
+  train: async () => (await import('./train.ts')).train(),
+  serve: async () => (await import('./serve.ts')).serve(),
+}

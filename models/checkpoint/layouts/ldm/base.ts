@@ -43,7 +43,7 @@ export const describeLdm = (header: SafetensorsFile, family: LdmFamily): BaseChe
     }
   })
   const unused = family.texts.flatMap(({ prefix, unused }) => unused?.(names(prefix)).map(name => prefix + name) ?? [])
-  const variant = variantOf(unet)
+  const variant = variantOf(unet, entries)
   return {
     kind: 'base',
     layout: 'ldm',

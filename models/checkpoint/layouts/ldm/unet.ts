@@ -1,6 +1,7 @@
 import { UserError } from '../../../errors.ts'
+import { depthAt, type LevelDepth } from '../../../networks/unet/config.ts'
 import { type KeyPair, parameters, same, under } from '../../key-map.ts'
-import { countOf, type UNetStructure } from '../../structure.ts'
+import { countOf, depthsOf, levelDepth, midDepth, type UNetStructure } from '../../structure.ts'
 
 /** Before every UNet key of a single file. */
 export const unetPrefix = 'model.diffusion_model.'
@@ -14,6 +15,9 @@ const ends: readonly KeyPair[] = [
   ['out.0', 'conv_norm_out'],
   ['out.2', 'conv_out'],
 ]
+
+/** Where a latent consistency model (Luo et al. 2023) is told the guidance scale. */
+const guidanceInput: KeyPair = ['time_embed.cond_proj.weight', 'time_embedding.cond_proj.weight']
 
 const resnet: readonly KeyPair[] = [
   ['in_layers.0', 'norm1'],
@@ -57,13 +61,14 @@ export const unetPairs = ({
   transformerLayers,
   midTransformerLayers,
 }: UNetStructure): KeyPair[] => {
-  const pairs: KeyPair[] = parameters(ends)
+  const pairs: KeyPair[] = [...parameters(ends), guidanceInput]
   for (let level = 0; level < levels; level++) {
-    const layers = transformerLayers[level] ?? 0
+    const depth = (way: 'down' | 'up', i: number) => depthAt(transformerLayers[level] as LevelDepth, way, i)
     const down = `down_blocks.${level}`
     for (let i = 0; i < layersPerBlock; i++) {
       const block = `input_blocks.${1 + level * (layersPerBlock + 1) + i}`
       pairs.push(...residual(`${block}.0`, `${down}.resnets.${i}`))
+      const layers = depth('down', i)
       if (layers > 0) pairs.push(...attention(`${block}.1`, `${down}.attentions.${i}`, layers))
     }
     if (level < levels - 1) {
@@ -74,15 +79,16 @@ export const unetPairs = ({
     const first = (levels - 1 - level) * (layersPerBlock + 1)
     for (let i = 0; i <= layersPerBlock; i++) {
       pairs.push(...residual(`output_blocks.${first + i}.0`, `${up}.resnets.${i}`))
+      const layers = depth('up', i)
       if (layers > 0) pairs.push(...attention(`output_blocks.${first + i}.1`, `${up}.attentions.${i}`, layers))
     }
     if (level > 0) {
-      const block = `output_blocks.${first + layersPerBlock}.${layers > 0 ? 2 : 1}`
+      const block = `output_blocks.${first + layersPerBlock}.${depth('up', layersPerBlock) > 0 ? 2 : 1}`
       pairs.push(...parameters([[`${block}.conv`, `${up}.upsamplers.0.conv`]]))
     }
   }
   pairs.push(...residual('middle_block.0', 'mid_block.resnets.0'))
-  pairs.push(...attention('middle_block.1', 'mid_block.attentions.0', midTransformerLayers))
+  pairs.push(...attention('middle_block.1', 'mid_block.attentions.0', midTransformerLayers ?? 0))
   pairs.push(...residual('middle_block.2', 'mid_block.resnets.1'))
   return pairs
 }
@@ -105,16 +111,15 @@ export const ldmUnetStructure = (names: readonly string[]): UNetStructure => {
         'levels of unequal length are not supported.',
     )
   }
+  const depth = depthsOf(names)
   const transformerLayers = Array.from({ length: levels }, (_, level) => {
-    const blocks = (side: string, first: number, count: number) => {
-      const numbers = Array.from({ length: count }, (_, i) => first + i).join('|')
-      return countOf(names, new RegExp(`^${side}\\.(?:${numbers})\\.1\\.transformer_blocks\\.(\\d+)\\.`))
-    }
-    return Math.max(
+    const blocks = (side: string, first: number, count: number) =>
+      Array.from({ length: count }, (_, i) => depth(`${side}.${first + i}.1`))
+    return levelDepth(
       blocks('input_blocks', 1 + level * (layersPerBlock + 1), layersPerBlock),
       blocks('output_blocks', (levels - 1 - level) * (layersPerBlock + 1), layersPerBlock + 1),
     )
   })
-  const midTransformerLayers = Math.max(1, countOf(names, /^middle_block\.1\.transformer_blocks\.(\d+)\./))
+  const midTransformerLayers = midDepth(names, 'middle_block.', 'middle_block.0.', depth('middle_block.1'))
   return { levels, layersPerBlock, transformerLayers, midTransformerLayers }
 }

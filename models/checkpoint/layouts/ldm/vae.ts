@@ -1,6 +1,6 @@
 import type { NetworkPart } from '../../checkpoint.ts'
-import { type KeyPair, parameters, under } from '../../key-map.ts'
-import { countOf, type VaeStructure } from '../../structure.ts'
+import { type KeyPair, ownNames, parameters, under } from '../../key-map.ts'
+import { countOf, type VaeStructure, vaeStructure } from '../../structure.ts'
 
 /** Before every VAE key of a single file; a VAE alone often lacks it. */
 export const vaePrefix = 'first_stage_model.'
@@ -33,7 +33,7 @@ const attention: readonly KeyPair[] = [
 ]
 
 /** What diffusers called the attention of a VAE until version 0.14. */
-export const oldAttention: readonly KeyPair[] = [
+const oldAttention: readonly KeyPair[] = [
   ['query', 'to_q'],
   ['key', 'to_k'],
   ['value', 'to_v'],
@@ -74,6 +74,19 @@ export const ldmVaeStructure = (names: readonly string[]): VaeStructure => ({
     countOf(names, /^encoder\.down\.\d+\.block\.(\d+)\./) ||
     Math.max(0, countOf(names, /^decoder\.up\.\d+\.block\.(\d+)\./) - 1),
 })
+
+/** Every parameter a VAE may have whose file has diffusers' names, of today or before. */
+export const diffusersVaePairs = (names: readonly string[]): KeyPair[] =>
+  withOldAttention(names, ownNames(vaePairs(vaeStructure(names))))
+
+const withOldAttention = (names: readonly string[], pairs: readonly KeyPair[]): KeyPair[] => {
+  if (!names.some(name => /\.mid_block\.attentions\.0\.(?:query|proj_attn)\./.test(name))) return [...pairs]
+  const old = ['encoder.mid_block.attentions.0', 'decoder.mid_block.attentions.0'].flatMap(block =>
+    parameters(under(block, block, oldAttention)),
+  )
+  const replaced = new Set(old.map(([, name]) => name))
+  return [...pairs.filter(([, name]) => !replaced.has(name)), ...old]
+}
 
 /** Attention projections that are stored as 1x1 convolutions are read as the linear layers they are: the same bytes. */
 export const asLinearAttention = (vae: NetworkPart): NetworkPart => {

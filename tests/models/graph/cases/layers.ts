@@ -1,4 +1,6 @@
 import fc from 'fast-check'
+import { places } from '../../../../models/graph/ops/conv2d.ts'
+import type { ParamsOf } from '../op-name.ts'
 import { type Cases, type Dim, dimSizes, dims, f32Input, int, twoSizes } from './case.ts'
 
 const pad = fc.nat(2)
@@ -34,6 +36,54 @@ export const conv2d: Cases<{
     }),
 }
 
+/** The size of the result is written down, so that only the batch is free. */
+export const convTranspose2d: Cases<ParamsOf<'convTranspose2d'>> = {
+  ulps: 32,
+  cases: fc
+    .record({
+      channels: int(1, 4),
+      out: int(1, 5),
+      rows: int(1, 4),
+      columns: int(1, 4),
+      stride: int(1, 3),
+      padding: fc.tuple(pad, pad, pad, pad),
+      height: int(1, 9),
+      width: int(1, 9),
+      sizes: twoSizes(['n']),
+    })
+    .map(({ channels, out, rows, columns, stride, padding, height, width, sizes }) => {
+      const size = [Math.max(height, rows), Math.max(width, columns)] as const
+      const [h, w] = places(size, [rows, columns], { stride, padding })
+      const inputs = [f32Input(['n', channels, h, w]), f32Input([channels, out, rows, columns])]
+      return { params: { stride, padding, size }, inputs, sizes }
+    }),
+}
+
+export const matmul: Cases<Readonly<Record<string, never>>> = {
+  ulps: 16,
+  cases: fc
+    .record({
+      leading: dims(0, 2),
+      ones: fc.tuple(fc.nat(2), fc.boolean()),
+      taken: int(1, 9),
+      rows: fc.constantFrom<Dim>(1, 4, 'rows'),
+      columns: fc.constantFrom<Dim>(1, 5, 'columns'),
+      sizes: twoSizes(['d0', 'd1', 'rows', 'columns']),
+    })
+    .map(({ leading, ones: [one, first], taken, rows, columns, sizes }) => {
+      const fewer = leading.map((dim, axis) => (axis === one ? 1 : dim)).slice(Number(one === 2))
+      const [a, b] = first ? [fewer, leading] : [leading, fewer]
+      return { params: {}, inputs: [f32Input([...a, rows, taken]), f32Input([...b, taken, columns])], sizes }
+    }),
+}
+
+export const softmax: Cases<Readonly<Record<string, never>>> = {
+  ulps: 8,
+  cases: fc
+    .tuple(dims(1, 4), fc.constantFrom(1, 30), dimSizes)
+    .map(([shape, high, sizes]) => ({ params: {}, inputs: [f32Input(shape, -high, high)], sizes })),
+}
+
 export const linear: Cases<Readonly<Record<string, never>>> = {
   ulps: 16,
   cases: fc
@@ -57,6 +107,17 @@ export const layerNorm: Cases<{ readonly eps: number }> = {
     .map(({ leading, width, eps, range: [low, high], sizes }) => ({
       params: { eps },
       inputs: [spread([...leading, width], low, high), f32Input([width]), f32Input([width])],
+      sizes,
+    })),
+}
+
+export const groupMean: Cases<{ readonly groups: number }> = {
+  ulps: 64,
+  cases: fc
+    .record({ groups: int(1, 4), perGroup: int(1, 3), sizes: twoSizes(['n', 'h', 'w'], 1, 6) })
+    .map(({ groups, perGroup, sizes }) => ({
+      params: { groups },
+      inputs: [f32Input(['n', groups * perGroup, 'h', 'w'])],
       sizes,
     })),
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Dtype } from '../../../../models/tensor/dtype.ts'
-import { anyInput, type Case, type Cases, type Dim, dimSizes, dims, i64Input, int, twoSizes } from './case.ts'
+import { anyInput, type Case, type Cases, type Dim, dimSizes, dims, f32Input, i64Input, int, twoSizes } from './case.ts'
 
 export const cast: Cases<{ readonly dtype: Dtype }> = {
   ulps: 0,
@@ -52,6 +52,54 @@ export const gather: Cases<{ readonly axis: number }> = {
         sizes,
       })),
   ),
+}
+
+/** Sizes are written down. */
+export const expand: Cases<{ readonly shape: readonly number[] }> = {
+  ulps: 0,
+  cases: fc.array(int(1, 5), { maxLength: 4 }).chain(shape =>
+    fc
+      .tuple(fc.nat(shape.length), fc.array(fc.boolean(), { minLength: shape.length, maxLength: shape.length }))
+      .chain(([first, ones]) =>
+        anyInput(shape.map((size, axis) => (ones[axis] ? 1 : size)).slice(first)).map(input => ({
+          params: { shape },
+          inputs: [input],
+          sizes: [{}, {}],
+        })),
+      ),
+  ),
+}
+
+export const pad: Cases<{ readonly before: readonly number[]; readonly after: readonly number[] }> = {
+  ulps: 0,
+  cases: dims(1, 4).chain(shape => {
+    const counts = fc.array(fc.nat(2), { minLength: shape.length, maxLength: shape.length })
+    return fc
+      .record({ before: counts, after: counts, input: anyInput(shape), sizes: dimSizes })
+      .map(({ before, after, input, sizes }) => ({ params: { before, after }, inputs: [input], sizes }))
+  }),
+}
+
+/** Few places, so that several slices fall on the same one. */
+export const scatterAdd: Cases<{ readonly axis: number; readonly size: number }> = {
+  ulps: 4,
+  cases: fc.tuple(fc.array(int(1, 5), { minLength: 1, maxLength: 3 }), int(1, 4)).chain(([shape, size]) =>
+    fc.nat(shape.length - 1).map(axis => ({
+      params: { axis, size },
+      inputs: [f32Input(shape), i64Input([shape[axis] as number], 0, size - 1)],
+      sizes: [{}, {}],
+    })),
+  ),
+}
+
+export const sum: Cases<{ readonly axes: readonly number[] }> = {
+  ulps: 16,
+  cases: dims(1, 4).chain(shape => {
+    const all = shape.map((_, axis) => axis)
+    return fc
+      .tuple(fc.subarray(all, { minLength: 1 }), dimSizes)
+      .map(([axes, sizes]) => ({ params: { axes }, inputs: [f32Input(shape)], sizes }))
+  }),
 }
 
 /** Readings of [n, a * b, h, w] and of a matrix that leave the free sizes unsaid. */

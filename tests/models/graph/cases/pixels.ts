@@ -33,6 +33,18 @@ export const pixelShuffle: Cases<{ readonly block: number }> = {
   })),
 }
 
+export const sumPool: Cases<{ readonly block: number }> = {
+  ulps: 8,
+  cases: fc.tuple(block, int(1, 3), twoSizes(['n', 'h', 'w'], 1, 4)).map(([size, channels, [one, two]]) => {
+    const blocks = (s: typeof one) => ({ n: s.n as number, h: (s.h as number) * size, w: (s.w as number) * size })
+    return {
+      params: { block: size },
+      inputs: [f32Input(['n', channels, 'h', 'w'])],
+      sizes: [blocks(one), blocks(two)],
+    }
+  }),
+}
+
 export const pixelUnshuffle: Cases<{ readonly block: number }> = {
   ulps: 0,
   cases: fc.tuple(block, int(1, 3), twoSizes(['n', 'h', 'w'], 1, 4)).map(([size, channels, [one, two]]) => {

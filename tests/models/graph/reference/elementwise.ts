@@ -14,7 +14,7 @@ const broadcast = (f: (a: number, b: number) => number) => {
 const each = (f: (value: number) => number) => (inputs: readonly Nd[]) => map(inputs[0] as Nd, f)
 
 /** The error function, by the series that has only positive terms. */
-function erf(x: number): number {
+function errorFunction(x: number): number {
   let term = x
   let total = x
   for (let n = 1; n < 200; n++) {
@@ -26,7 +26,16 @@ function erf(x: number): number {
 
 export const add = broadcast((a, b) => a + b)
 export const mul = broadcast((a, b) => a * b)
+export const after = ([x]: readonly Nd[]): Nd => x as Nd
+export const sub = broadcast((a, b) => a - b)
+export const div = broadcast((a, b) => a / b)
 export const sin = each(Math.sin)
 export const cos = each(Math.cos)
 export const sigmoid = each(x => 1 / (1 + Math.exp(-x)))
-export const gelu = each(x => (x * (1 + erf(x / Math.SQRT2))) / 2)
+export const exp = each(Math.exp)
+export const log = each(Math.log)
+export const sqrt = each(Math.sqrt)
+export const abs = each(Math.abs)
+export const sign = each(Math.sign)
+export const erf = each(errorFunction)
+export const gelu = each(x => (x * (1 + errorFunction(x / Math.SQRT2))) / 2)

@@ -1,4 +1,4 @@
-import { at, build, type Nd, sum } from './nd.ts'
+import { at, atBroadcast, build, type Nd, sum } from './nd.ts'
 
 type Four = readonly [number, number, number, number]
 
@@ -22,6 +22,46 @@ export function conv2d([x, weight, bias]: readonly Nd[], { stride, padding }: Co
       pixel(i, c, y * stride - top + row, z * stride - left + column) * at(kernel, [o, c, row, column])
     const total = sum(channels, c => sum(rows, row => sum(columns, column => product(c, row, column))))
     return total + (bias ? at(bias, [o]) : 0)
+  })
+}
+
+/** Every pixel of x adds the kernel, times itself, to the result. */
+export function convTranspose2d(
+  [x, weight]: readonly Nd[],
+  { stride, padding: [top, left], size }: Conv2dParams & { readonly size: readonly [number, number] },
+): Nd {
+  const [picture, kernel] = [x as Nd, weight as Nd]
+  const [n, channels, height, width] = picture.shape as Four
+  const [, out, rows, columns] = kernel.shape as Four
+  return build([n, out, ...size], index => {
+    const [i, o, y, z] = index as Four
+    const from = (h: number, w: number) => {
+      const [row, column] = [y - h * stride + top, z - w * stride + left]
+      if (row < 0 || row >= rows || column < 0 || column >= columns) return 0
+      return sum(channels, c => at(picture, [i, c, h, w]) * at(kernel, [c, o, row, column]))
+    }
+    return sum(height, h => sum(width, w => from(h, w)))
+  })
+}
+
+export function matmul([a, b]: readonly Nd[]): Nd {
+  const [left, right] = [a as Nd, b as Nd]
+  const rank = Math.max(left.shape.length, right.shape.length)
+  const leading = Array.from({ length: rank - 2 }, (_, axis) =>
+    Math.max(...[left, right].map(({ shape }) => shape[axis - rank + shape.length] ?? 1)),
+  )
+  const [m, k, n] = [left.shape.at(-2), left.shape.at(-1), right.shape.at(-1)] as [number, number, number]
+  return build([...leading, m, n], index => {
+    const [outer, row, column] = [index.slice(0, -2), index.at(-2) as number, index.at(-1) as number]
+    return sum(k, i => atBroadcast(left, [...outer, row, i]) * atBroadcast(right, [...outer, i, column]))
+  })
+}
+
+export function softmax([x]: readonly Nd[]): Nd {
+  const rows = x as Nd
+  return build(rows.shape, index => {
+    const of = (i: number) => Math.exp(at(rows, index.with(-1, i)))
+    return of(index.at(-1) as number) / sum(rows.shape.at(-1) as number, of)
   })
 }
 
@@ -86,5 +126,15 @@ export function attention(
     })
     const total = sum(seen, other => scores[other] as number)
     return sum(seen, other => ((scores[other] as number) / total) * at(value, [n, other, channel]))
+  })
+}
+
+export function groupMean([x]: readonly Nd[], { groups }: { readonly groups: number }): Nd {
+  const picture = x as Nd
+  const [n, channels, height, width] = picture.shape as Four
+  const each = channels / groups
+  return build([n, groups, 1], ([i = 0, group = 0]) => {
+    const total = sum(each, c => sum(height, y => sum(width, z => at(picture, [i, group * each + c, y, z]))))
+    return total / (each * height * width)
   })
 }

@@ -1,4 +1,4 @@
-import { at, build, type Nd } from './nd.ts'
+import { at, build, type Nd, sum } from './nd.ts'
 
 type Four = readonly [number, number, number, number]
 
@@ -18,6 +18,14 @@ export function upsampleNearest([x]: readonly Nd[], { scale }: { readonly scale:
 export function resizeNearestLike([x, like]: readonly Nd[]): Nd {
   const [, , h, w] = (like as Nd).shape as Four
   return resize(x as Nd, h, w)
+}
+
+export function sumPool([x]: readonly Nd[], { block }: { readonly block: number }): Nd {
+  const [n, channels, h, w] = (x as Nd).shape as Four
+  return build([n, channels, h / block, w / block], index => {
+    const [i, c, y, z] = index as Four
+    return sum(block, row => sum(block, column => at(x as Nd, [i, c, y * block + row, z * block + column])))
+  })
 }
 
 export function pixelShuffle([x]: readonly Nd[], { block }: { readonly block: number }): Nd {
