@@ -45,12 +45,16 @@ test('a denoiser that knows the picture is followed to it, from any start', asyn
       // diffusers' DDIM falls out of step with linspace, where the last timestep is 0: only a clean end mends it.
       fc.pre(!steady.includes(name) || config.spacing !== 'linspace' || config.setAlphaToOne)
       // PLMS averages what the network says, which is the same at every level for the noise alone.
-      fc.pre(name !== 'pndm' || (config.predictionType === 'epsilon' && !config.rescaleBetasZeroSnr))
+      // On linspace it averages over levels that it has stepped past, as diffusers does.
+      const { predictionType, rescaleBetasZeroSnr, spacing } = config
+      fc.pre(name !== 'pndm' || (predictionType === 'epsilon' && !rescaleBetasZeroSnr && spacing !== 'linspace'))
       const plan = planOf(name, config, steps)
       const x0 = 0.75
       const { last } = await paint(plan, async x => x.map(() => x0), from % steps, x0)
       // Some may end at training step 0, which still has 3% of noise.
-      const close = steady.includes(name) || name === 'tcd' ? 0.15 : 1e-5
+      // What else is left is f32's rounding of the noise that it began with: sigma is 4,096 where the SNR is zero.
+      const rounding = 2 ** -22 * (plan.levels[from % steps]?.sigma ?? 0)
+      const close = steady.includes(name) || name === 'tcd' ? 0.15 : 1e-5 + rounding
       for (const value of last) expect(Math.abs(value - x0)).toBeLessThan(close)
     }),
     { numRuns: 300 },
