@@ -1,9 +1,10 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { release } from 'node:os'
 import { dirname, join } from 'node:path'
 import { UserError } from '../../models/errors.ts'
 import { type DeviceReport, offeredDevices, probe, runtimeVersion } from '../../models/runtime/probe/probe.ts'
 import { onCpu, type Target } from '../../models/runtime/target.ts'
+import { writeText } from '../../models/tensor/atomically.ts'
 import type { GenerateRequest } from '../../preload/contract/generation.ts'
 import { cacheFolder } from '../paths.ts'
 
@@ -104,13 +105,6 @@ async function read(file: string): Promise<Map<string, DeviceReport>> {
 
 /** A cache that cannot be written is no reason not to paint. */
 async function write(file: string, reports: readonly DeviceReport[]): Promise<void> {
-  // Under a name of its own first: another process may read it meanwhile.
-  const part = `${file}.${process.pid}`
-  try {
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(part, JSON.stringify({ holdsFor: holdsFor(), reports }))
-    await rename(part, file)
-  } catch {
-    await rm(part, { force: true }).catch(() => undefined)
-  }
+  await mkdir(dirname(file), { recursive: true }).catch(() => undefined)
+  await writeText(file, JSON.stringify({ holdsFor: holdsFor(), reports })).catch(() => undefined)
 }

@@ -1,10 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import type { FileHandle } from 'node:fs/promises'
+import { writeAtomically } from '../atomically.ts'
 import { bytesPerElement, type Dtype } from '../dtype.ts'
 import { narrowF16 } from '../half.ts'
 import { elements, type F32Tensor, type Shape } from '../tensor.ts'
-import { pathError } from './open.ts'
 
 /** A tensor as it is to lie in a file: plain numbers of its type, f16 as bits. */
 export interface StoredTensor {
@@ -31,22 +29,11 @@ export const writeTensors = async (
     ([a, x], [b, y]) => bytesPerElement[y.dtype] - bytesPerElement[x.dtype] || (a < b ? -1 : 1),
   )
   const header = headerBytes(sorted, metadata)
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.part`)
-  try {
-    const handle = await open(temporary, 'wx')
-    try {
-      await writeAll(handle, header)
-      for (const [, { data }] of sorted)
-        await writeAll(handle, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw pathError(path, error, 'written')
-  }
+  await writeAtomically(path, async handle => {
+    await writeAll(handle, header)
+    for (const [, { data }] of sorted)
+      await writeAll(handle, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  })
 }
 
 const headerBytes = (

@@ -4,8 +4,8 @@ import { z } from 'zod'
 import { UserError } from '../../errors.ts'
 import type { CancelSignal } from '../../pipelines/cancel.ts'
 import { readPixels } from '../../pipelines/pixels.ts'
+import { writeAtomically, writeText } from '../../tensor/atomically.ts'
 import { pathError } from '../../tensor/safetensors/open.ts'
-import { writeAtomically, writeText } from '../run/files.ts'
 import { packFiles } from './pack.ts'
 
 const pictureEndings = new Set(['.png', '.jpg', '.jpeg', '.webp'])

@@ -17,6 +17,7 @@ import { f32, i64 } from '../../tensor/tensor.ts'
 import { openData } from '../data/open.ts'
 import { Order } from '../data/order.ts'
 import { firstChunk } from '../first-chunk.ts'
+import { newTextConfig } from '../new-text-config.ts'
 import { generatorAt, stream } from '../random.ts'
 import type { RecipeOf } from '../recipe.ts'
 import { provenanceMetadata } from '../results/provenance.ts'
@@ -50,17 +51,7 @@ export const contrast: OpenObjective<RecipeOf<'contrast'>> = async (recipe, sett
   const { batch, channels, text = usualText } = recipe
   const config: ScorerConfig = {
     channels,
-    text: {
-      vocabSize: tokenizer.eos + 1,
-      hiddenSize: text.hidden_size,
-      intermediateSize: text.intermediate_size,
-      layers: text.num_hidden_layers,
-      heads: text.num_attention_heads,
-      positions: text.max_position_embeddings,
-      activation: 'quick_gelu',
-      normEps: 1e-5,
-      projection: recipe.width,
-    },
+    text: { ...newTextConfig(text, tokenizer.eos), projection: recipe.width },
   }
   const trained = new Trained()
   const random = fresh(generatorAt(recipe.seed, stream.weights))

@@ -5,15 +5,15 @@ import { describeComponent } from '../../checkpoint/layouts/diffusers.ts'
 import { input } from '../../graph/value.ts'
 import type { Parameters } from '../../networks/parameters.ts'
 import { clipText } from '../../networks/text/clip.ts'
-import type { TextConfig } from '../../networks/text/config.ts'
 import type { UNetConfig } from '../../networks/unet/config.ts'
 import { unet } from '../../networks/unet/unet.ts'
 import { loadTokenizer } from '../../prompt/tokenizer.ts'
 import { type ScheduleConfig, sd1Schedule } from '../../samplers/schedule.ts'
+import { writeText } from '../../tensor/atomically.ts'
 import { pathError } from '../../tensor/safetensors/open.ts'
+import { newTextConfig } from '../new-text-config.ts'
 import { generatorAt, stream } from '../random.ts'
 import type { RecipeOf } from '../recipe.ts'
-import { writeText } from '../run/files.ts'
 import { fresh, Trained } from '../trained.ts'
 import { writePart } from './base.ts'
 import { schedulerJson, textJson, unetJson } from './diffusers-config.ts'
@@ -38,17 +38,7 @@ export async function makeBase(folder: string, recipe: RecipeOf<'denoise'>): Pro
   await cp(join(vae, 'vae'), join(folder, 'vae'), { recursive: true }).catch((cause: unknown) => {
     throw pathError(vae, cause)
   })
-  const textShape: TextConfig = {
-    // The end token has the last id of CLIP's vocabularies.
-    vocabSize: eos + 1,
-    hiddenSize: text.hidden_size,
-    intermediateSize: text.intermediate_size,
-    layers: text.num_hidden_layers,
-    heads: text.num_attention_heads,
-    positions: text.max_position_embeddings,
-    activation: 'quick_gelu',
-    normEps: 1e-5,
-  }
+  const textShape = newTextConfig(text, eos)
   const unetShape: UNetConfig = {
     inChannels: latentChannels,
     outChannels: latentChannels,

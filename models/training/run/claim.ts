@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
-import { writeText } from './files.ts'
+import { writeText } from '../../tensor/atomically.ts'
 
 /**
  * Claims a run's folder for this process until `closing` is disposed of: two that write to one folder would spoil both.

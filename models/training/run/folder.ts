@@ -2,10 +2,10 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readJson } from '../../checkpoint/files.ts'
 import { UserError } from '../../errors.ts'
+import { writeText } from '../../tensor/atomically.ts'
 import { pathError } from '../../tensor/safetensors/open.ts'
 import { parseRecipe } from '../read-recipe.ts'
 import type { Recipe } from '../recipe.ts'
-import { writeText } from './files.ts'
 
 /** Where a run keeps what. */
 export interface RunFolder {

@@ -1,6 +1,6 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises'
+import { writeText } from '../../tensor/atomically.ts'
 import { pathError } from '../../tensor/safetensors/open.ts'
-import { writeText } from './files.ts'
 
 /** What is told of one step: numbers that a run of the same recipe gives again bit by bit, so no times. */
 export interface Metrics {

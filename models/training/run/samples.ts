@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import sharp from 'sharp'
+import { writeAtomically } from '../../tensor/atomically.ts'
 import type { Sample } from '../objectives/objective.ts'
-import { writeAtomically } from './files.ts'
 
 /** Writes the sample pictures of a step, as `step-00000500-1.png`. */
 export async function writeSamples(folder: string, step: number, samples: readonly Sample[]): Promise<void> {

@@ -1,9 +1,9 @@
 import { type FileHandle, mkdir, open, readFile, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
+import { writeText } from '../../tensor/atomically.ts'
 import { pathError, readAt } from '../../tensor/safetensors/open.ts'
 import { sizeText } from '../../tensor/safetensors/size-text.ts'
-import { writeText } from '../run/files.ts'
 
 export interface StoreLayout<Field extends string> {
   /** What the records follow from: a store that was made of something else is made anew. */

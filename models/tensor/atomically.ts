@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { UserError } from '../../errors.ts'
-import { pathError } from '../../tensor/safetensors/open.ts'
+import { UserError } from '../errors.ts'
+import { pathError } from './safetensors/open.ts'
 
 /**
  * Writes a file that appears whole or not at all: under a temporary name, synced and renamed.
