@@ -22,8 +22,8 @@ const sampleSteps = 16
 /**
  * Stage one of a guide (Hsiao et al. 2024): one pass of the frozen base with the guide in it shall give what
  * classifier-free guidance makes of two, u + w (c - u), at any guidance scale of the range and with negative prompts.
- * Each example's squared error is divided by its guidance energy, |(w - 1) (c - u)|^2, plus half the mean of those of
- * the step: between the plain error, which high scales rule, and the normalised one, which low scales rule.
+ * Each example's squared error is divided by its guidance energy, |(w - 1) (c - u)|^2, plus a quarter of the mean of
+ * those of the step: between the plain error, which high scales rule, and the normalised one, which low scales rule.
  */
 export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) => {
   const workshop = await openWorkshop(recipe, setting)
@@ -73,12 +73,12 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
       const difference = combine([w - 1, positive], [1 - w, negative])
       return difference.reduce((sum, value) => sum + value * value, 0) / size
     })
-    const half = energies.reduce((sum, energy) => sum + energy, 0) / energies.length / 2
+    const quarter = energies.reduce((sum, energy) => sum + energy, 0) / energies.length / 4
     const all = {
       timestep: fact('timestep'),
       positive: fact('positive'),
       negative: fact('negative'),
-      weights: energies.map(energy => 1 / (energy + half || 1)),
+      weights: energies.map(energy => 1 / (energy + quarter || 1)),
     }
     return Promise.all(
       Array.from({ length: indices.length / batch }, async (_, part) => {
