@@ -15,7 +15,7 @@ export interface StatesRow extends Nearness {
 }
 
 /** Parts of equal size that the timesteps of training are cut into. */
-export const buckets = 5
+const buckets = 5
 
 /** Looks at states of all three kinds. Rows in which there is no guidance to come near to are left out. */
 export async function lookAtStates(
