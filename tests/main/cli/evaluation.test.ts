@@ -27,7 +27,7 @@ it('evaluate writes a report into a folder, and refuses a folder of something el
   await writeFile(at('suite.json'), JSON.stringify(suite))
   const args = ['evaluate', ...models, '--suite', at('suite.json'), '--out', at('out')]
   const { code, stdout, stderr } = await cicerone(...args)
-  expect(stderr).toMatch(/painting: 15 of 15\n/)
+  expect(stderr).toMatch(/painting: 17 of 17\n/)
   expect(stderr).toContain(`The report is in ${at('out')}.`)
   expect(code).toBe(0)
   expect(stdout).toContain('# demo-guide on demo')

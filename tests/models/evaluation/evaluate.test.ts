@@ -15,9 +15,9 @@ import { captions, scratch, trainAt, writeBase, writePack, writeTokenizer } from
 const { at } = scratch()
 const names = { base: 'tiny', guide: 'nothing' }
 const suite = suiteSchema.parse({
-  ...{ name: 'test', prompts: 'prompts.txt', steps: 4, guidance: 4, pictures: 5, bootstrap: 20 },
+  ...{ name: 'test', prompts: 'prompts.txt', steps: 4, guidance: 4, pictures: 4, bootstrap: 20 },
   methods: ['guide', 'guide:2', 'reuse'],
-  states: { prompts: 3, steps: 5, guidance: [2, 4] },
+  states: { prompts: 2, steps: 5, guidance: [4] },
   negatives: { pictures: 1, pairs: [{ prompt: 'red, blue', negative: 'blue' }] },
   grid: { prompts: 1, guidance: [1, 4] },
 })
