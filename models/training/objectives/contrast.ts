@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { add } from '../../graph/ops/add.ts'
 import { exp } from '../../graph/ops/exp.ts'
@@ -12,7 +11,6 @@ import { transpose } from '../../graph/ops/transpose.ts'
 import { input, scalar, type Value } from '../../graph/value.ts'
 import { pictureVector, type ScorerConfig, scale, textVector } from '../../networks/scorer/scorer.ts'
 import { loadTokenizer } from '../../prompt/tokenizer.ts'
-import { writeTensors } from '../../tensor/safetensors/write.ts'
 import { f32, i64 } from '../../tensor/tensor.ts'
 import { openData } from '../data/open.ts'
 import { Order } from '../data/order.ts'
@@ -20,14 +18,11 @@ import { firstChunk } from '../first-chunk.ts'
 import { newTextConfig } from '../new-text-config.ts'
 import { generatorAt, stream } from '../random.ts'
 import type { RecipeOf } from '../recipe.ts'
-import { provenanceMetadata } from '../results/provenance.ts'
+import { saveScorer } from '../results/scorer.ts'
 import { take } from '../states/teacher.ts'
 import { openLook } from '../step.ts'
 import { fresh, type Start, Trained } from '../trained.ts'
 import type { OpenObjective, Trainees } from './objective.ts'
-
-/** Key of the metadata that holds a scorer's configuration. */
-const scorerKey = 'cicerone.scorer'
 
 const usualText = {
   hidden_size: 128,
@@ -106,13 +101,8 @@ export const contrast: OpenObjective<RecipeOf<'contrast'>> = async (recipe, sett
         ),
       ),
     evaluate,
-    async save(weights, provenance) {
-      const path = join(setting.folder.result, 'scorer.safetensors')
-      await mkdir(setting.folder.result, { recursive: true })
-      const metadata = { ...provenanceMetadata(provenance, 'unknown/scorer'), [scorerKey]: JSON.stringify(config) }
-      await writeTensors(path, weights, metadata)
-      return path
-    },
+    save: (weights, provenance) =>
+      saveScorer(join(setting.folder.result, 'scorer.safetensors'), weights, provenance, { config, tokenizer: files }),
   }
 }
 

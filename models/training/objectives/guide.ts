@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { GuidanceError, guidanceEnergy } from '../../guidance/error.ts'
 import { combine } from '../../samplers/steps.ts'
 import { f32 } from '../../tensor/tensor.ts'
 import { Order } from '../data/order.ts'
@@ -70,8 +71,7 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
       const w = scales[i] as number
       const [positive, negative] = [take(c, i, size), take(u, i, size)]
       targets.set(combine([w, positive], [1 - w, negative]), i * size)
-      const difference = combine([w - 1, positive], [1 - w, negative])
-      return difference.reduce((sum, value) => sum + value * value, 0) / size
+      return guidanceEnergy(positive, negative, w)
     })
     const quarter = energies.reduce((sum, energy) => sum + energy, 0) / energies.length / 4
     const all = {
@@ -96,7 +96,7 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
     )
   }
 
-  /** Normalised guidance error: 1 is no guidance, 0 is CFG. Of states that are noised pictures, and of the teacher's way. */
+  /** The guidance error of states that are noised pictures, and of those on the teacher's way. */
   async function evaluate(weights: Trainees): Promise<Record<string, number>> {
     const held = Array.from({ length: Math.floor(recipe.states.held / batch) * batch }, (_, i) => seen + i)
     if (held.length === 0) return {}
@@ -105,7 +105,7 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
     try {
       const scores: Record<string, number> = {}
       for (const w of measuredScales) {
-        const sums = { noised: [0, 0], teacher: [0, 0] }
+        const errors = { noised: new GuidanceError(), teacher: new GuidanceError() }
         const batches = await feeds(
           held,
           held.map(() => w),
@@ -113,13 +113,12 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
         for (const [part, feed] of batches.entries()) {
           const { squares = [] } = await look.run(feed, weights)
           for (const [i, square] of squares.entries()) {
-            const own = sums[facts[(part * batch + i) * 4 + about.noised] === 1 ? 'noised' : 'teacher']
-            own[0] = (own[0] as number) + square
-            own[1] = (own[1] as number) + Number(feed.energy?.data[i])
+            const own = errors[facts[(part * batch + i) * 4 + about.noised] === 1 ? 'noised' : 'teacher']
+            own.add(square, Number(feed.energy?.data[i]))
           }
         }
-        for (const [kind, [square = 0, energy = 0]] of Object.entries(sums))
-          if (energy > 0) scores[`error w=${w} ${kind}`] = square / energy
+        for (const [kind, { value }] of Object.entries(errors))
+          if (value !== undefined) scores[`error w=${w} ${kind}`] = value
       }
       return scores
     } finally {

@@ -11,6 +11,7 @@ import type { Parameters } from '../../networks/parameters.ts'
 import { assemble, type Pipeline } from '../../pipelines/assemble.ts'
 import { generate } from '../../pipelines/generate.ts'
 import { type Guide, loadGuide } from '../../pipelines/guide.ts'
+import { nativeCells } from '../../pipelines/native-cells.ts'
 import { resolveSettings } from '../../pipelines/resolve.ts'
 import { elements, f32 } from '../../tensor/tensor.ts'
 import { designGuide } from '../design-guide.ts'
@@ -58,7 +59,7 @@ export async function openWorkshop(recipe: GuidingRecipe, setting: Setting): Pro
   const base = asBase(await describeModel(recipe.base))
   const pipeline = await assemble(base, { merges, threads })
   setting.closing.defer(() => pipeline.sessions.release())
-  const side = recipe.cells ?? nativeCells(pipeline)
+  const side = recipe.cells ?? nativeCells(base)
   const latent = [pipeline.unet.inChannels, side, side] as const
   const { negatives, seed } = recipe
   const given = await readPrompts(recipe.prompts)
@@ -81,11 +82,6 @@ export async function openWorkshop(recipe: GuidingRecipe, setting: Setting): Pro
     size: elements(latent),
     samples: (weights, steps) => paint(pipeline, plugged(weights), { prompts, steps, recipe }),
   }
-}
-
-const nativeCells = ({ base }: Pipeline): number => {
-  const stated = base.unet.config?.sample_size
-  return typeof stated === 'number' && stated >= 4 && stated <= 128 ? stated : 64
 }
 
 async function guideOf(recipe: GuidingRecipe, { base }: Pipeline): Promise<GuideInTraining> {

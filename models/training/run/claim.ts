@@ -12,7 +12,7 @@ export async function claimRun(path: string, closing: AsyncDisposableStack): Pro
   const other = Number(await readFile(file, 'utf8').catch(() => ''))
   if (other > 0 && other !== process.pid && runs(other))
     throw new UserError(
-      `${path} is being trained by the process ${other}.`,
+      `${path} is in use by the process ${other}.`,
       `Wait for it; if it is something else, delete ${file}.`,
     )
   await writeText(file, String(process.pid))

@@ -3,6 +3,7 @@ import { UserError } from '../../errors.ts'
 import type { Pipeline } from '../../pipelines/assemble.ts'
 import { condition } from '../../pipelines/condition.ts'
 import type { Setting } from '../objectives/objective.ts'
+import type { RunFolder } from '../run/folder.ts'
 import { openStore, type Store } from './store.ts'
 
 /** What the base is told of each text, on disk. */
@@ -22,7 +23,12 @@ export interface Texts {
 export async function encodeTexts(
   pipeline: Pipeline,
   texts: readonly string[],
-  { folder, signal, tell, closing }: Setting,
+  {
+    folder,
+    signal,
+    tell,
+    closing,
+  }: Pick<Setting, 'signal' | 'tell' | 'closing'> & { folder: Pick<RunFolder, 'cache'> },
 ): Promise<Texts> {
   const { base, encoders } = pipeline
   const width = encoders.reduce((sum, { config }) => sum + config.hiddenSize, 0)

@@ -121,7 +121,7 @@ it("keeps to its own run's folder", async () => {
   // One that is at work elsewhere, and one that was killed.
   await writeFile(at('run', 'running'), String(process.ppid))
   const twice = await refused('run', denoise(), { resume: true })
-  expect(twice).toBe(`${at('run')} is being trained by the process ${process.ppid}.`)
+  expect(twice).toBe(`${at('run')} is in use by the process ${process.ppid}.`)
   await writeFile(at('run', 'running'), '99999999')
   await trainAt(at('run'), denoise(), { resume: true })
   expect(await readdir(at('run'))).not.toContain('running')

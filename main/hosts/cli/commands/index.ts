@@ -11,5 +11,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor.ts')).doctor(),
   bench: async () => (await import('./bench.ts')).bench(),
   train: async () => (await import('./train.ts')).train(),
+  pair: async () => (await import('./pair.ts')).pair(),
+  evaluate: async () => (await import('./evaluate.ts')).evaluate(),
   serve: async () => (await import('./serve.ts')).serve(),
 }
