@@ -7,6 +7,7 @@ import { asGuide } from '../../../models/checkpoint/as-guide.ts'
 import type { BaseCheckpoint } from '../../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../../models/checkpoint/describe.ts'
 import { requireFit } from '../../../models/checkpoint/misfit.ts'
+import { guideKindNames } from '../../../models/networks/guide/index.ts'
 import { assemble } from '../../../models/pipelines/assemble.ts'
 import { readHeader } from '../../../models/tensor/safetensors/header.ts'
 import { readMetrics } from '../../../models/training/run/metrics.ts'
@@ -127,7 +128,7 @@ it('contrast: pictures find their captions', async () => {
   expect(JSON.parse(metadata['cicerone.scorer'] ?? '')).toMatchObject({ channels: [16, 32], text: { projection: 32 } })
 })
 
-it.each(['lora1', 'tap1'])('guide: one of the kind %s comes closer to CFG, and fits its base', async kind => {
+it.each(guideKindNames)('guide: one of the kind %s comes closer to CFG, and fits its base', async kind => {
   const states = { count: 400, held: 64, teacherSteps: [4, 6] }
   const recipe = {
     ...common,
