@@ -72,10 +72,10 @@ function panelSvg(
 
 const round = (value: number): string => `${Number(value.toPrecision(2))}`
 
-/** The least of 1, 2, 4, 5, 10 and their tenfolds that is not below a number. */
+/** The least round number that is not below another. */
 function niceAbove(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value || 1))
-  return power * ([1, 2, 4, 5, 10].find(each => each * power >= value * 0.999) ?? 10)
+  return power * ([1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10].find(each => each * power >= value) ?? 10)
 }
 
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')

@@ -70,7 +70,7 @@ export async function heatPng(picture: Painted, columns: readonly string[], rows
 
 const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, value), 0)
 
-/** The picture darkened, with a map in lamplight over it. */
+/** The picture's light in the map's colours, from slate to lamplight. */
 function over(grey: Buffer, { width, height, values }: HeatMap, top: number): Buffer {
   const channels = grey.length / tile / tile
   const bytes = Buffer.alloc(tile * tile * 3)
@@ -80,9 +80,9 @@ function over(grey: Buffer, { width, height, values }: HeatMap, top: number): Bu
       Math.floor(((at % tile) * width) / tile),
     ]
     const heat = (values[row * width + column] as number) / top
-    const dim = 0.35 * (grey[at * channels] as number)
-    const colour = [255 * Math.min(1, 1.6 * heat), 190 * heat ** 1.3, 90 * heat ** 3]
-    for (const [channel, value] of colour.entries()) bytes[at * 3 + channel] = Math.min(255, dim * (1 - heat) + value)
+    const shade = 0.3 + (0.7 * (grey[at * channels] as number)) / 255
+    const colour = [60 + 195 * Math.min(1, 1.5 * heat), 60 + 140 * heat ** 1.5, 70 + 40 * heat ** 4]
+    for (const [channel, value] of colour.entries()) bytes[at * 3 + channel] = shade * value
   }
   return bytes
 }
