@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { shipped } from '../../../main/paths.ts'
@@ -150,6 +150,25 @@ it.each(guideKindNames)('guide: one of the kind %s comes closer to CFG, and fits
   expect(guide.facts).toMatchObject({ guidance: [1, 9], scores, recipe: { steps: 60 } })
   expect(() => requireFit(guide, { ...base, architecture: 'sd2' })).toThrow(/family/)
   requireFit(guide, base)
+})
+
+it('guide: runs that share a cache are trained on the same states, which the teacher gives once', async () => {
+  const states = { count: 60, held: 8, teacherSteps: [2, 3] }
+  const recipe = { ...common, name: 'A guide', objective: 'guide', base: at('base'), prompts: at('prompts.txt') }
+  const trainKind = (kind: string) =>
+    trainAt(at(`shared-${kind}`), { ...recipe, kind, states, steps: 1, learningRate: 0.01 }, { cache: at('shared') })
+  const stateFile = () => stat(at('shared', 'states', 'sample.f32'), { bigint: true })
+  await mkdir(at('shared'))
+  await trainKind('dice')
+  const made = await stateFile()
+  await trainKind('encoder')
+  expect(await stateFile()).toMatchObject({ size: made.size, ino: made.ino, mtimeNs: made.mtimeNs })
+  // An untrained guide is no guidance: on the same states the same loss.
+  const [first, second] = await Promise.all(
+    ['dice', 'encoder'].map(kind => readMetrics(at(`shared-${kind}`, 'metrics.jsonl'))),
+  )
+  expect(second?.[0]?.loss).toBeCloseTo(first?.[0]?.loss as number, 5)
+  expect(await readdir(at('shared-encoder', 'cache')).catch(() => [])).toEqual([])
 })
 
 it('guide: noises the pictures of a dataset where there is one', async () => {
