@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { shipped } from '../../../main/paths.ts'
@@ -11,6 +11,7 @@ import { guideKindNames } from '../../../models/networks/guide/index.ts'
 import { assemble } from '../../../models/pipelines/assemble.ts'
 import { readHeader } from '../../../models/tensor/safetensors/header.ts'
 import { readMetrics } from '../../../models/training/run/metrics.ts'
+import type { TrainProgress } from '../../../models/training/train.ts'
 import { captions, losses, scratch, trainAt, writeBase, writePack, writeTokenizer } from './support.ts'
 
 const { at } = scratch()
@@ -155,14 +156,18 @@ it.each(guideKindNames)('guide: one of the kind %s comes closer to CFG, and fits
 it('guide: runs that share a cache are trained on the same states, which the teacher gives once', async () => {
   const states = { count: 60, held: 8, teacherSteps: [2, 3] }
   const recipe = { ...common, name: 'A guide', objective: 'guide', base: at('base'), prompts: at('prompts.txt') }
-  const trainKind = (kind: string) =>
-    trainAt(at(`shared-${kind}`), { ...recipe, kind, states, steps: 1, learningRate: 0.01 }, { cache: at('shared') })
-  const stateFile = () => stat(at('shared', 'states', 'sample.f32'), { bigint: true })
   await mkdir(at('shared'))
-  await trainKind('dice')
-  const made = await stateFile()
-  await trainKind('encoder')
-  expect(await stateFile()).toMatchObject({ size: made.size, ino: made.ino, mtimeNs: made.mtimeNs })
+  const cache = at('shared')
+  /** Trains a kind for a step, and says what had to be prepared for it. */
+  const prepared = async (kind: string): Promise<Set<string>> => {
+    const doing = new Set<string>()
+    const onProgress = (progress: TrainProgress) => progress.phase === 'prepare' && doing.add(progress.doing)
+    const own = { ...recipe, kind, states, steps: 1, learningRate: 0.01 }
+    await trainAt(at(`shared-${kind}`), own, { cache, onProgress })
+    return doing
+  }
+  expect(await prepared('dice')).toContain('asking the teacher')
+  expect(await prepared('encoder')).not.toContain('asking the teacher')
   // An untrained guide is no guidance: on the same states the same loss.
   const [first, second] = await Promise.all(
     ['dice', 'encoder'].map(kind => readMetrics(at(`shared-${kind}`, 'metrics.jsonl'))),
