@@ -38,6 +38,7 @@ export function curvesSvg(panels: readonly Panel[], { columns, across }: { colum
   )
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${22 + rows * panel.height}" width="${width}" font-family="Inter, system-ui, sans-serif" font-size="11" fill="#777">`,
+    `<title>${escaped(panels.map(({ title }) => title).join(', '))}</title>`,
     // On a white page and on a dark one alike.
     ...[...legend, ...drawn],
     '</svg>\n',
