@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { guideKinds } from '../networks/guide/index.ts'
+import { guideKindNames } from '../networks/guide/index.ts'
 
 /** Paths of a recipe are relative to the recipe's own file; `demo` is the demo model. */
 const path = z.string().min(1).max(4096)
@@ -71,7 +71,7 @@ const guiding = common.extend({
 
 const guide = guiding.extend({
   objective: z.literal('guide'),
-  kind: z.enum(Object.keys(guideKinds) as [keyof typeof guideKinds]),
+  kind: z.enum(guideKindNames),
   /** Parameters as a share of the base's UNet. */
   size: z.number().min(0.001).max(0.2).default(0.01),
   /** A guide to go on from. */

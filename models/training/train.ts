@@ -21,6 +21,11 @@ export interface TrainOptions {
   readonly folder: string
   /** Whether a run that was begun there is gone on with; `auto` goes on where there is one, and begins where there is none. */
   readonly resume: boolean | 'auto'
+  /**
+   * Where states, latents and texts are kept, the run's own folder where it is left out. Runs one after another that ask
+   * the same of the same base (guides of several kinds) find them there.
+   */
+  readonly cache?: string | undefined
   /** merges.txt of CLIP's own tokenizer, for bases that bring none. */
   readonly merges: string
   /** Looked at between two batches; what was learned until then is kept. */
@@ -63,8 +68,9 @@ const adamEps = 1e-8
 export async function train(recipe: Recipe, options: TrainOptions): Promise<TrainResult> {
   const { signal, onProgress, merges } = options
   await using closing = new AsyncDisposableStack()
-  const folder = await openRunFolder(options.folder, recipe, options.resume)
+  const folder = await openRunFolder(options.folder, recipe, options.resume, options.cache)
   await claimRun(folder.path, closing)
+  if (options.cache !== undefined) await claimRun(options.cache, closing)
   const begun = await lastCheckpoint(folder.checkpoints)
   const threads = begun?.state.threads ?? recipe.threads ?? availableParallelism()
   const tell = (doing: string, done: number, total: number) => onProgress?.({ phase: 'prepare', doing, done, total })

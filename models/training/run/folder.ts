@@ -24,9 +24,15 @@ const recipeFile = 'recipe.json'
 
 /**
  * Opens the folder of a run: a new one, or one that the same recipe has begun.
+ * @param cache where what may be computed again is kept, where not in the folder itself
  * @throws UserError where it holds something else, or the run is not to be gone on with
  */
-export async function openRunFolder(path: string, recipe: Recipe, resume: boolean | 'auto'): Promise<RunFolder> {
+export async function openRunFolder(
+  path: string,
+  recipe: Recipe,
+  resume: boolean | 'auto',
+  cache = join(path, 'cache'),
+): Promise<RunFolder> {
   const inside = await readdir(path).catch((cause: { code?: string }) => {
     if (cause.code === 'ENOENT') return undefined
     throw pathError(path, cause)
@@ -54,7 +60,7 @@ export async function openRunFolder(path: string, recipe: Recipe, resume: boolea
     metrics: join(path, 'metrics.jsonl'),
     checkpoints: join(path, 'checkpoints'),
     samples: join(path, 'samples'),
-    cache: join(path, 'cache'),
+    cache,
     result: join(path, 'result'),
   }
   try {

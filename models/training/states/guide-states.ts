@@ -63,7 +63,8 @@ export async function openGuideStates(options: GuideStatesOptions, setting: Sett
   for (let group = 0; first < count; group++) {
     const plan = groupPlan(options, group, noised)
     const records = plan.steps * together + plan.noised
-    if (first + records > store.written()) {
+    // Of the last group only the beginning is kept.
+    if (Math.min(first + records, count) > store.written()) {
       setting.signal?.throwIfAborted()
       await store.append(from(await makeGroup(options, group, plan), store.written() - first))
       setting.tell('asking the teacher', store.written(), count)

@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { shipped } from '../../../main/paths.ts'
@@ -7,9 +7,11 @@ import { asGuide } from '../../../models/checkpoint/as-guide.ts'
 import type { BaseCheckpoint } from '../../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../../models/checkpoint/describe.ts'
 import { requireFit } from '../../../models/checkpoint/misfit.ts'
+import { guideKindNames } from '../../../models/networks/guide/index.ts'
 import { assemble } from '../../../models/pipelines/assemble.ts'
 import { readHeader } from '../../../models/tensor/safetensors/header.ts'
 import { readMetrics } from '../../../models/training/run/metrics.ts'
+import type { TrainProgress } from '../../../models/training/train.ts'
 import { captions, losses, scratch, trainAt, writeBase, writePack, writeTokenizer } from './support.ts'
 
 const { at } = scratch()
@@ -127,7 +129,7 @@ it('contrast: pictures find their captions', async () => {
   expect(JSON.parse(metadata['cicerone.scorer'] ?? '')).toMatchObject({ channels: [16, 32], text: { projection: 32 } })
 })
 
-it.each(['lora1', 'tap1'])('guide: one of the kind %s comes closer to CFG, and fits its base', async kind => {
+it.each(guideKindNames)('guide: one of the kind %s comes closer to CFG, and fits its base', async kind => {
   const states = { count: 400, held: 64, teacherSteps: [4, 6] }
   const recipe = {
     ...common,
@@ -149,6 +151,29 @@ it.each(['lora1', 'tap1'])('guide: one of the kind %s comes closer to CFG, and f
   expect(guide.facts).toMatchObject({ guidance: [1, 9], scores, recipe: { steps: 60 } })
   expect(() => requireFit(guide, { ...base, architecture: 'sd2' })).toThrow(/family/)
   requireFit(guide, base)
+})
+
+it('guide: runs that share a cache are trained on the same states, which the teacher gives once', async () => {
+  const states = { count: 60, held: 8, teacherSteps: [2, 3] }
+  const recipe = { ...common, name: 'A guide', objective: 'guide', base: at('base'), prompts: at('prompts.txt') }
+  await mkdir(at('shared'))
+  const cache = at('shared')
+  /** Trains a kind for a step, and says what had to be prepared for it. */
+  const prepared = async (kind: string): Promise<Set<string>> => {
+    const doing = new Set<string>()
+    const onProgress = (progress: TrainProgress) => progress.phase === 'prepare' && doing.add(progress.doing)
+    const own = { ...recipe, kind, states, steps: 1, learningRate: 0.01 }
+    await trainAt(at(`shared-${kind}`), own, { cache, onProgress })
+    return doing
+  }
+  expect(await prepared('dice')).toContain('asking the teacher')
+  expect(await prepared('encoder')).not.toContain('asking the teacher')
+  // An untrained guide is no guidance: on the same states the same loss.
+  const [first, second] = await Promise.all(
+    ['dice', 'encoder'].map(kind => readMetrics(at(`shared-${kind}`, 'metrics.jsonl'))),
+  )
+  expect(second?.[0]?.loss).toBeCloseTo(first?.[0]?.loss as number, 5)
+  expect(await readdir(at('shared-encoder', 'cache')).catch(() => [])).toEqual([])
 })
 
 it('guide: noises the pictures of a dataset where there is one', async () => {

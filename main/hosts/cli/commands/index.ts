@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   generate: async () => (await import('./generate.ts')).generate(),
   inspect: async () => (await import('./inspect.ts')).inspect(),
+  'inspect-guide': async () => (await import('./inspect-guide.ts')).inspectGuide(),
   import: async () => (await import('./import.ts')).importModels(),
   models: async () => (await import('./models.ts')).models(),
   remove: async () => (await import('./remove.ts')).remove(),
