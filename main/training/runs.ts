@@ -137,7 +137,7 @@ export class Runs {
     await rm(this.folder(id), { recursive: true, force: true })
   }
 
-  samples(id: string): Promise<Samples> {
+  async samples(id: string): Promise<Samples> {
     return readSamples(join(this.folder(id), 'samples'))
   }
 

@@ -59,7 +59,8 @@ export class Training {
     runs: () => this.#all(),
     detail: async ({ run: id }) => {
       const { runs } = this.#options
-      const [{ metrics }, { steps, ...pictures }] = await Promise.all([runs.get(id), runs.samples(id)])
+      const { metrics } = await runs.get(id)
+      const { steps, ...pictures } = await runs.samples(id)
       const samples = steps.map(({ step, files }) => ({ step, files: [...files] }))
       return {
         ...{ curve: curveOf(metrics), errors: errorsOf(metrics), samples },
