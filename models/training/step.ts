@@ -43,7 +43,7 @@ export async function openStep(
     ...Object.fromEntries(Object.entries(measures).map(([name, value]) => [`:${name}`, value])),
     ...Object.fromEntries(names.map((name, i) => [`:d ${name}`, slopes[i] as Value])),
   })
-  const session = await openSession(model, { threads })
+  const session = await openSession(model, { threads, pattern: false })
   return {
     async run(feed, weights) {
       const results = await session.run({ ...feed, ...weights.inputs() })
@@ -71,9 +71,7 @@ export async function openLook(outputs: Readonly<Record<string, Value>>, threads
   const names = Object.keys(outputs)
   const session = await openSession(
     toOnnx(Object.fromEntries(names.map(name => [`:${name}`, outputs[name] as Value]))),
-    {
-      threads,
-    },
+    { threads, pattern: false },
   )
   return {
     async run(feed, weights) {
