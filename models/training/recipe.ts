@@ -132,6 +132,8 @@ const pictures = common.extend({
   data: path,
   /** Side of the pictures in pixels, where the folder holds loose pictures. */
   pixels: whole(16, 2048).optional(),
+  /** Pictures that are kept aside to measure on, in whole batches; a tenth, at most 256, where it is left out. */
+  held: whole(0, 100_000).optional(),
 })
 
 const noising = pictures.extend({
@@ -164,6 +166,8 @@ const lora = noising.extend({
   trainText: z.boolean().default(false),
   layout: z.enum(['kohya', 'peft']).default('kohya'),
   captionDropout: share.default(0.05),
+  /** None where it is left out: every one of a few pictures is needed. */
+  held: whole(0, 100_000).default(0),
 })
 
 const autoencode = pictures.extend({

@@ -45,6 +45,7 @@ it.each([
 })
 
 it.each([
+  [{ held: 1 }, 'held is 1, less than a batch of 2.'],
   [{ base: undefined }, 'vae is needed where there is no base to go on from.'],
   [{ vae: 'x' }, 'vae is for a base from nothing, and base names one to go on from; leave one of them out.'],
 ])('names fields that contradict each other: %j', (change, sentence) => {
@@ -95,6 +96,9 @@ it('says in one sentence what is missing', async () => {
     `${at('nothing')} holds loose pictures, and the recipe does not say how large they are to be.`,
   )
   expect(await refused('e', { ...denoise(), data: at('nothing'), pixels: 16 })).toBe(`${at('nothing')} does not exist.`)
+  expect(await refused('h', { ...denoise(), held: 16 })).toBe(
+    'held is 16; the dataset has 16 pictures, and a batch of 2 must be left.',
+  )
   await writePack(at('odd'), 15)
   expect(await refused('f', { ...denoise(), data: at('odd') })).toBe(
     'The pictures are 15 x 15; this base takes sides that divide by 2.',

@@ -1,14 +1,19 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { beforeAll, expect, it } from 'vitest'
 import { shipped } from '../../../main/paths.ts'
 import { asBase } from '../../../models/checkpoint/as-base.ts'
 import { asGuide } from '../../../models/checkpoint/as-guide.ts'
+import { asLora } from '../../../models/checkpoint/as-lora.ts'
 import type { BaseCheckpoint } from '../../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../../models/checkpoint/describe.ts'
 import { requireFit } from '../../../models/checkpoint/misfit.ts'
 import { guideKindNames } from '../../../models/networks/guide/index.ts'
-import { assemble } from '../../../models/pipelines/assemble.ts'
+import { assemble, plugged } from '../../../models/pipelines/assemble.ts'
+import { generate } from '../../../models/pipelines/generate.ts'
+import { loadLora } from '../../../models/pipelines/lora/load.ts'
+import { resolveSettings } from '../../../models/pipelines/resolve.ts'
 import { readHeader } from '../../../models/tensor/safetensors/header.ts'
 import { readMetrics } from '../../../models/training/run/metrics.ts'
 import type { TrainProgress } from '../../../models/training/train.ts'
@@ -73,7 +78,11 @@ it('autoencode, then denoise: makes a VAE and a base from nothing', async () => 
   const { result } = await trainAt(at('autoencode'), { ...first, sampleEvery: 40 })
   const seen = await losses(at('autoencode'))
   expect(seen.last).toBeLessThan(seen.first * 0.7)
-  expect((await readdir(at('autoencode', 'samples'))).length).toBe(8)
+  const samples = await readdir(at('autoencode', 'samples'))
+  expect(samples.length).toBe(4)
+  // A picture, and what came back of it, beside each other.
+  const { info } = await sharp(at('autoencode', 'samples', samples[0] as string)).toBuffer({ resolveWithObject: true })
+  expect(info).toMatchObject({ width: 32, height: 16, channels: 3 })
 
   await writeTokenizer(at('tokenizer'))
   const unet = {
@@ -222,10 +231,18 @@ it.each(['kohya', 'peft'] as const)('lora: a fine-tune as a file in the layout %
     trainText: true,
   }
   const run = at(`lora-${layout}`)
-  const { result } = await trainAt(run, { ...recipe, rank: 4, alpha: 8, steps: 60, learningRate: 0.02 })
+  const { result } = await trainAt(run, {
+    ...recipe,
+    rank: 4,
+    alpha: 8,
+    steps: 60,
+    learningRate: 0.02,
+    sampleEvery: 60,
+  })
   const { first, last } = await losses(run)
   expect(last).toBeLessThan(first * 0.9)
   expect(await describeModel(result)).toMatchObject({ kind: 'lora' })
+  await expectPainted(run, result)
   const { entries, metadata } = await readHeader(result)
   expect(metadata).toMatchObject({
     ss_network_dim: '4',
@@ -240,3 +257,26 @@ it.each(['kohya', 'peft'] as const)('lora: a fine-tune as a file in the layout %
   expect(entries.get(down as string)?.shape).toEqual([4, 32])
   expect(entries.get(up as string)?.shape).toEqual([64, 4])
 })
+
+/** The samples of a LoRA's run are what its file paints: not what the base does. */
+async function expectPainted(run: string, result: string): Promise<void> {
+  const samples = (await readdir(join(run, 'samples'))).toSorted()
+  expect(samples.length).toBe(4)
+  const pipeline = await assemble(base, shipped)
+  const lora = await loadLora(asLora(await describeModel(result)), base)
+  const paint = async (strength: number) => {
+    const settings = await resolveSettings(pipeline, {
+      prompt: captions[0] as string,
+      ...{ negative: '', method: 'cfg', guidance: 4, steps: 16, seed: 0, count: 1, clipSkip: 1 },
+      ...{ schedule: 'auto', width: 16, height: 16 },
+    })
+    for await (const { pixels } of generate(plugged(pipeline, [{ lora, strength }]), settings)) return [...pixels]
+    throw new Error('no picture came')
+  }
+  const shown = await sharp(join(run, 'samples', samples[0] as string))
+    .raw()
+    .toBuffer()
+  expect([...shown]).toEqual(await paint(1))
+  expect([...shown]).not.toEqual(await paint(0))
+  await pipeline.sessions.release()
+}
