@@ -51,7 +51,7 @@ const states = z.strictObject({
   noised: z.number().min(0).max(0.95).default(0.5),
   /** Steps of the teacher's way, fewest and most. */
   teacherSteps: z.tuple([whole(1, 1000), whole(1, 1000)]).default([8, 24]),
-  /** How many are kept aside to measure the error on. */
+  /** How many the error is measured on; they are spread over up to eight times as many that are not trained on. */
   held: whole(0, 100_000).default(256),
   /** Pictures that the teacher paints side by side; what it was asked of them is kept when all are done. */
   together: whole(1, 64).default(16),

@@ -30,4 +30,5 @@ export function split(count: number, { seed, batch, held }: Keeping): Split {
   return { seen: Array.from({ length: count }, (_, i) => i).filter(i => !aside.has(i)), held: [...aside] }
 }
 
-const wholeBatches = (count: number, batch: number): number => count - (count % batch)
+/** The largest number of whole batches, in examples. */
+export const wholeBatches = (count: number, batch: number): number => count - (count % batch)

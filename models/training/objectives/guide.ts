@@ -3,9 +3,11 @@ import { GuidanceError, guidanceEnergy } from '../../guidance/error.ts'
 import { combine } from '../../samplers/steps.ts'
 import { f32 } from '../../tensor/tensor.ts'
 import { Order } from '../data/order.ts'
+import { wholeBatches } from '../data/split.ts'
 import { between, generatorAt, stream } from '../random.ts'
 import type { RecipeOf } from '../recipe.ts'
 import { saveGuide } from '../results/guide.ts'
+import { apart } from '../states/apart.ts'
 import { about, openGuideStates } from '../states/guide-states.ts'
 import { meansOf, take, toldOf } from '../states/teacher.ts'
 import { type Feed, openLook } from '../step.ts'
@@ -55,7 +57,7 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
   const parameters = trained.parameters('', workshop.guide.start)
   const { batch, recompute } = recipe
   const graph = guidedLoss({ ...workshop, ...workshop.guide, ...texts, parameters, batch, recompute })
-  const seen = states.count - recipe.states.held
+  const { seen, held } = apart(states.count, wholeBatches(recipe.states.held, batch))
   const order = new Order(recipe.seed, seen)
 
   /** What is fed for some states at guidance scales. */
@@ -99,7 +101,6 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
 
   /** The guidance error of states that are noised pictures, and of those on the teacher's way. */
   async function evaluate(weights: Trainees): Promise<Record<string, number>> {
-    const held = Array.from({ length: Math.floor(recipe.states.held / batch) * batch }, (_, i) => seen + i)
     if (held.length === 0) return {}
     const facts = await states.read('about', held)
     const look = await openLook({ squares: graph.squares }, setting.threads)
