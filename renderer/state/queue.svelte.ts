@@ -1,19 +1,20 @@
 import type { GenerateRequest } from '../../preload/contract/generation.ts'
 import type { Api } from '../../preload/contract/index.ts'
-import type { Job, JobProgress, QueueState } from '../../preload/contract/queue.ts'
+import type { JobProgress, PaintJob, QueueState } from '../../preload/contract/queue.ts'
 import type { Events } from '../api/events.ts'
 import type { Connection } from './connection.svelte.ts'
 import type { Toasts } from './toasts.ts'
 
-/** What is painted and what waits. */
+/** What is painted and what waits; of trainings `Training` tells. */
 export class Queue {
   state = $state.raw<QueueState>({ paused: false, waiting: null, jobs: [] })
   /** Where the running job stands, with the last preview that came. */
   progress = $state.raw<JobProgress | null>(null)
 
-  readonly running = $derived(this.state.jobs.find(job => job.state === 'running'))
-  readonly queued = $derived(this.state.jobs.filter(job => job.state === 'queued'))
-  readonly failed = $derived(this.state.jobs.filter(job => job.state === 'failed'))
+  readonly #paints = $derived(this.state.jobs.filter(job => job.kind === 'paint'))
+  readonly running = $derived(this.#paints.find(job => job.state === 'running'))
+  readonly queued = $derived(this.#paints.filter(job => job.state === 'queued'))
+  readonly failed = $derived(this.#paints.filter(job => job.state === 'failed'))
   /** Share of the running job that is done, 0 to 1. */
   readonly share = $derived(shareOf(this.running, this.progress))
 
@@ -35,7 +36,7 @@ export class Queue {
     })
   }
 
-  enqueue(request: GenerateRequest): Promise<Job | undefined> {
+  enqueue(request: GenerateRequest): Promise<PaintJob | undefined> {
     return this.#toasts.attempt(this.#api.queue.enqueue(request))
   }
 
@@ -67,7 +68,7 @@ export class Queue {
   }
 }
 
-function shareOf(job: Job | undefined, progress: JobProgress | null): number {
+function shareOf(job: PaintJob | undefined, progress: JobProgress | null): number {
   if (job === undefined || progress === null || progress.id !== job.id) return 0
   const step = progress.phase === 'decode' ? progress.steps : progress.step
   const count = job.request.count ?? 1

@@ -11,6 +11,7 @@ import { Queue } from './queue.svelte.ts'
 import { Shortcuts } from './shortcuts.svelte.ts'
 import { System } from './system.svelte.ts'
 import { Toasts } from './toasts.ts'
+import { Training } from './training.svelte.ts'
 
 /** The whole state of the window; one instance, which components take with `getStudio()`. */
 export class Studio {
@@ -24,18 +25,20 @@ export class Studio {
   readonly models: Models
   readonly queue: Queue
   readonly create: CreateSettings
+  readonly training: Training
   readonly #shared = new Map<unknown, unknown>()
 
   constructor(transport: Transport) {
     this.api = createApi(transport)
     transport.onEvent((name, payload) => this.events.receive(name, payload))
     this.connection = new Connection(transport)
-    const { api, events, connection, toasts } = this
+    const { api, events, connection, toasts, navigation } = this
     events.on('system.pressed', ({ keys }) => this.shortcuts.press(keys))
     this.system = new System(api, events, connection, toasts)
     this.models = new Models(api, events, connection, toasts)
     this.queue = new Queue(api, events, connection, toasts)
     this.create = new CreateSettings(api, connection, toasts, this.models)
+    this.training = new Training(api, events, connection, toasts, navigation)
   }
 
   /** The one instance of a view's own state class, made at its first use: it outlives the view. */
