@@ -5,16 +5,17 @@ import type { Events } from '../api/events.ts'
 import type { Connection } from './connection.svelte.ts'
 import type { Toasts } from './toasts.ts'
 
-/** What is painted and what waits; of trainings `Training` tells. */
+/** What is painted and what waits. */
 export class Queue {
   state = $state.raw<QueueState>({ paused: false, waiting: null, jobs: [] })
   /** Where the running job stands, with the last preview that came. */
   progress = $state.raw<JobProgress | null>(null)
 
-  readonly #paints = $derived(this.state.jobs.filter(job => job.kind === 'paint'))
-  readonly running = $derived(this.#paints.find(job => job.state === 'running'))
-  readonly queued = $derived(this.#paints.filter(job => job.state === 'queued'))
-  readonly failed = $derived(this.#paints.filter(job => job.state === 'failed'))
+  /** Requests for pictures; guides that are trained are none of it. */
+  readonly painted = $derived(this.state.jobs.filter(job => job.kind === 'paint'))
+  readonly running = $derived(this.painted.find(job => job.state === 'running'))
+  readonly queued = $derived(this.painted.filter(job => job.state === 'queued'))
+  readonly failed = $derived(this.painted.filter(job => job.state === 'failed'))
   /** Share of the running job that is done, 0 to 1. */
   readonly share = $derived(shareOf(this.running, this.progress))
 

@@ -161,7 +161,7 @@ export const picture = (id: number, seed = id): PictureItem => ({
   created: 1000 + id,
 })
 
-export const jobOf = (id: number, state: PaintJob['state'], request: Partial<PaintJob['request']> = {}): PaintJob => ({
+export const jobOf = (id: number, state: Job['state'], request: Partial<PaintJob['request']> = {}): PaintJob => ({
   kind: 'paint',
   id,
   state,

@@ -1,5 +1,5 @@
 import type { GenerateRequest } from '../../../preload/contract/generation.ts'
-import type { Job, PaintJob } from '../../../preload/contract/queue.ts'
+import type { Job } from '../../../preload/contract/queue.ts'
 import { pictureKey, unguided } from '../../state/create-values.ts'
 import type { Studio } from '../../state/studio.svelte.ts'
 
@@ -42,7 +42,7 @@ export class Wishes {
   }
 
   /** The wish that a job paints. */
-  paintedBy({ id }: PaintJob): Wish | undefined {
+  paintedBy({ id }: Pick<Job, 'id'>): Wish | undefined {
     return this.#all.get(id)
   }
 
