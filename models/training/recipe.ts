@@ -53,10 +53,19 @@ const states = z.strictObject({
   teacherSteps: z.tuple([whole(1, 1000), whole(1, 1000)]).default([8, 24]),
   /** How many are kept aside to measure the error on. */
   held: whole(0, 100_000).default(256),
+  /** Pictures that the teacher paints side by side; what it was asked of them is kept when all are done. */
+  together: whole(1, 64).default(16),
 })
 
 const guiding = common.extend({
   base: path,
+  /** What is said of a base where its files are not believed. */
+  overrides: z
+    .strictObject({
+      architecture: z.enum(['sd1', 'sd2', 'sdxl']).optional(),
+      prediction: z.enum(['epsilon', 'v_prediction', 'sample']).optional(),
+    })
+    .optional(),
   /** A text file with a prompt a line; `general` and `emoji-scenes` are the studio's own. */
   prompts: path.default('general'),
   /** A dataset whose pictures are noised; without one, those that the teacher paints are. */
@@ -85,7 +94,7 @@ const progressive = guiding.extend({
   guide: path,
   /** Numbers of steps, each half of the one before it. */
   stages: z.array(whole(1, 1024)).min(2).max(10).default([32, 16, 8, 4]),
-  states: states.omit({ teacherSteps: true }),
+  states: states.omit({ teacherSteps: true, together: true }),
 })
 
 /** Shape of a UNet that is trained from nothing; the names are diffusers'. */

@@ -38,7 +38,7 @@ export type TrainingEstimate = z.infer<typeof trainingEstimate>
  * `queued` waits in the queue, `stopped` was stopped by the person and can be gone on with, `failed` likewise once what
  * was wrong is mended.
  */
-export const runStates = ['queued', 'running', 'stopped', 'failed', 'done'] as const
+const runStates = ['queued', 'running', 'stopped', 'failed', 'done'] as const
 
 /** A guide that is, was or shall be trained. */
 export const trainingRun = z.object({

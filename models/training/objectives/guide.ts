@@ -36,6 +36,7 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
       ...{ seed: recipe.seed, guidance: recipe.guidance, pictures: workshop.drawPicture },
       key: JSON.stringify([
         recipe.base,
+        recipe.overrides,
         recipe.data,
         recipe.seed,
         recipe.guidance,
@@ -140,6 +141,7 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
     },
     evaluate,
     samples: weights => workshop.samples(weights, sampleSteps),
+    shown: workshop.shown(sampleSteps),
     save: (weights, provenance) =>
       saveGuide(join(setting.folder.result, 'guide.safetensors'), weights, provenance, {
         ...workshop.guide,

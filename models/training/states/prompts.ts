@@ -11,12 +11,15 @@ export async function readPrompts(path: string): Promise<string[]> {
     if (size > mostBytes) throw new UserError(`${path} has ${sizeText(size)}, more than a list of prompts may take.`)
     return handle.readFile('utf8')
   })
-  const prompts = text
-    .split('\n')
-    .map(line => line.trim())
-    .filter(line => line !== '' && !line.startsWith('#'))
+  const prompts = promptsIn(text)
   if (prompts.length === 0) throw new UserError(`${path} holds no prompts.`, 'Write one a line.')
-  return [...new Set(prompts)]
+  return prompts
+}
+
+/** The prompts of a text, as of a file. */
+export function promptsIn(text: string): string[] {
+  const lines = text.split('\n').map(line => line.trim())
+  return [...new Set(lines.filter(line => line !== '' && !line.startsWith('#')))]
 }
 
 /** Prompts, and what they may be told to avoid. */

@@ -253,7 +253,7 @@ describe('the port', () => {
   it('of another program is refused in one sentence', async () => {
     const { http, data } = await openHost()
     const { services, events } = { services: {} as never, events: { listen: () => () => {} } as never }
-    const app = { services, events, gallery: {} as never, library: {} as never, inputs: {} as never }
+    const app = { services, events, gallery: {} as never, library: {} as never, inputs: {} as never, runs: {} as never }
     const second = openHttp({ app, data, renderer: data, log: logTo([]), port: http.port })
     await expect(second).rejects.toMatchObject({
       name: 'UserError',
