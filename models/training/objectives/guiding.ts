@@ -157,10 +157,9 @@ function sampling(
     },
     shown: steps => ({
       prompts: asked,
-      async reference(method, index) {
-        const sample = await paint(index, steps, method)
+      async *references(wanted) {
+        for (const { method, index } of wanted) yield paint(index, steps, method)
         await pipeline.sessions.release()
-        return sample
       },
     }),
   }

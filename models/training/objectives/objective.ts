@@ -33,8 +33,13 @@ export const referenceNames = ['cfg', 'none'] as const
 export interface Shown {
   /** A sample's prompt each. */
   readonly prompts: readonly string[]
-  /** Paints the sample of a number with the same prompt and seed, but another method. */
-  reference(method: (typeof referenceNames)[number], index: number): Promise<Sample>
+  /** Paints samples of these numbers with the same prompts and seeds, but another method, in this order. */
+  references(wanted: readonly Reference[]): AsyncIterable<Sample>
+}
+
+export interface Reference {
+  readonly method: (typeof referenceNames)[number]
+  readonly index: number
 }
 
 /** What is trained, on what, and towards what. */

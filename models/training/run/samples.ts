@@ -4,7 +4,7 @@ import sharp from 'sharp'
 import { z } from 'zod'
 import { pause } from '../../pipelines/cancel.ts'
 import { writeAtomically, writeText } from '../../tensor/atomically.ts'
-import { referenceNames, type Sample, type Setting, type Shown } from '../objectives/objective.ts'
+import { type Reference, referenceNames, type Sample, type Setting, type Shown } from '../objectives/objective.ts'
 
 /** What a sample is called: `step-00000500-1.png`, `cfg-1.png`. */
 const fileOf = (of: string, index: number): string => `${of}-${index + 1}.png`
@@ -23,17 +23,19 @@ export async function writeSamples(folder: string, step: number, samples: readon
 /** Paints and writes once what the samples are held against, and what they are painted of. */
 export async function writeReferences(
   folder: string,
-  { prompts, reference }: Shown,
+  { prompts, references }: Shown,
   { signal, tell }: Pick<Setting, 'signal' | 'tell'>,
 ): Promise<void> {
   const there = new Set(await readdir(folder))
   if (!there.has(promptsFile)) await writeText(join(folder, promptsFile), JSON.stringify(prompts))
-  const all = referenceNames.flatMap(method => prompts.map((_, i) => ({ method, i, name: fileOf(method, i) })))
-  const missing = all.filter(({ name }) => !there.has(name))
-  for (const [done, { method, i, name }] of missing.entries()) {
+  const all = referenceNames.flatMap(method => prompts.map((_, index) => ({ method, index })))
+  const missing = all.filter(({ method, index }) => !there.has(fileOf(method, index)))
+  let done = 0
+  for await (const sample of references(missing)) {
+    const { method, index } = missing[done++] as Reference
+    await write(join(folder, fileOf(method, index)), sample)
+    tell('painting what the samples are held against', done, missing.length)
     await pause(signal)
-    await write(join(folder, name), await reference(method, i))
-    tell('painting what the samples are held against', done + 1, missing.length)
   }
 }
 

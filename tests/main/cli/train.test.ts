@@ -37,7 +37,11 @@ it('trains a guide; Ctrl+C keeps what was learned, and --resume goes on', async 
     run: at('run'),
     result: at('run', 'result', 'guide.safetensors'),
   })
-  expect((await readdir(at('run', 'samples'))).length).toBe(4)
+  const samples = await readdir(at('run', 'samples'))
+  expect(samples.filter(name => name.startsWith('step-')).length).toBe(4)
+  // What they lie between, and what they are of.
+  for (const name of ['cfg-1.png', 'cfg-4.png', 'none-1.png', 'none-4.png', 'prompts.json'])
+    expect(samples).toContain(name)
   expect((await readFile(at('run', 'metrics.jsonl'), 'utf8')).trim().split('\n').length).toBe(300)
   const inspected = await cicerone('inspect', at('run', 'result', 'guide.safetensors'), '--base', at('base'), '--json')
   expect(JSON.parse(inspected.stdout)).toMatchObject({ kind: 'guide', fits: true })
