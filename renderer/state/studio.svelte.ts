@@ -43,8 +43,16 @@ export class Studio {
 
   /** The one instance of a view's own state class, made at its first use: it outlives the view. */
   of<T>(State: new (studio: Studio) => T): T {
-    const shared = this.#shared.get(State) ?? new State(this)
-    this.#shared.set(State, shared)
+    let shared = this.#shared.get(State)
+    if (shared === undefined) {
+      // What is derived stays as it is once the component is gone in which it was made: these are made in none.
+      $effect.root(() => {
+        shared = new State(this)
+      })
+      // Without a document there are no effects.
+      shared ??= new State(this)
+      this.#shared.set(State, shared)
+    }
     // Kept under the class that made it.
     return shared as T
   }

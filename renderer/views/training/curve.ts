@@ -55,6 +55,13 @@ export function nearest(list: readonly number[], wanted: number): number | undef
   return wanted - low < high - wanted ? low : high
 }
 
+/** Where the axis of steps ends: at the last one, but halved as often as what is there would be a sliver. */
+export function stepEnd(steps: number, last: number): number {
+  let end = Math.max(1, steps, last)
+  while (end > 20 && last < end / 4) end /= 2
+  return end
+}
+
 /** Where the scale of errors ends: no guidance lies at 1, and what is worse is to be seen as well. */
 export const errorTop = (lines: readonly Line[]): number =>
   Math.max(1, ...lines.flatMap(({ points }) => points.map(({ value }) => Math.ceil(value * 4 - 0.02) / 4)))

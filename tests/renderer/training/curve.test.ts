@@ -7,6 +7,7 @@ import {
   nearest,
   pathOf,
   readingAt,
+  stepEnd,
   stepsOf,
   ticksTo,
 } from '../../../renderer/views/training/curve.ts'
@@ -52,6 +53,11 @@ describe('the curve', () => {
     expect(errorTop([{ scale: '4', points: [{ step: 1, value: 1.3 }] }])).toBe(1.5)
     // A hair above no guidance is no reason for another line.
     expect(errorTop([{ scale: '4', points: [{ step: 1, value: 1.003 }] }])).toBe(1)
+  })
+
+  test('is no sliver at the beginning of a long training', () => {
+    expect([0, 5, 60, 149, 150, 600].map(last => stepEnd(600, last))).toEqual([18.75, 18.75, 150, 300, 600, 600])
+    expect([stepEnd(0, 0), stepEnd(100, 130), stepEnd(3, 0)]).toEqual([1, 130, 3])
   })
 
   test('finds the step that is pointed at', () => {
