@@ -5,7 +5,7 @@ import type { ServiceShape } from './service.ts'
 export const qualityNames = ['quick', 'good', 'best'] as const
 
 /** Prompts of the studio's own, by name. */
-const promptLists = ['general', 'emoji-scenes'] as const
+export const promptLists = ['general', 'emoji-scenes'] as const
 
 /** What a person asks for: a guide for a base, from prompts alone. */
 export const guideRequest = z.object({

@@ -23,6 +23,7 @@ export class StudioEnd implements Transport {
       'models.guides': () => [],
       'queue.state': () => ({ paused: false, waiting: null, jobs: [] }),
       'gallery.page': () => ({ items: [], total: 0 }),
+      'training.runs': () => [],
       ...answers,
     }
   }
