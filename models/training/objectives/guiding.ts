@@ -8,6 +8,7 @@ import { constant } from '../../graph/value.ts'
 import { type GuideKindName, guideKinds } from '../../networks/guide/index.ts'
 import type { GuideConfig } from '../../networks/guide/kind.ts'
 import type { Parameters } from '../../networks/parameters.ts'
+import { vaeFactor } from '../../networks/vae/config.ts'
 import { assemble, type Pipeline } from '../../pipelines/assemble.ts'
 import type { CancelSignal } from '../../pipelines/cancel.ts'
 import { generate } from '../../pipelines/generate.ts'
@@ -84,7 +85,7 @@ export async function openWorkshop(recipe: GuidingRecipe, setting: Setting): Pro
     drawPicture: pictures?.draw(prompts.placeOf),
     teacher: openTeacher(pipeline, texts, latent),
     size: elements(latent),
-    ...sampling(pipeline, { prompts, recipe, plugged, signal: setting.signal }),
+    ...sampling(pipeline, { prompts, recipe, cells: side, plugged, signal: setting.signal }),
   }
 }
 
@@ -122,6 +123,8 @@ const shownPrompts = 4
 interface Sampling {
   readonly prompts: PromptTable
   readonly recipe: GuidingRecipe
+  /** Side of the latents. */
+  readonly cells: number
   readonly plugged: Workshop['plugged']
   readonly signal: CancelSignal | undefined
 }
@@ -129,15 +132,16 @@ interface Sampling {
 /** Painting of samples: always the same prompts and seeds, in the middle of the guidance scales. */
 function sampling(
   pipeline: Pipeline,
-  { prompts, recipe, plugged, signal }: Sampling,
+  { prompts, recipe, cells, plugged, signal }: Sampling,
 ): Pick<Workshop, 'samples' | 'shown'> {
   const [low, high] = recipe.guidance
+  const pixels = cells * vaeFactor(pipeline.vae)
   const asked = Array.from({ length: shownPrompts }, (_, seed) => prompts.texts[prompts.draw(seed).positive] as string)
   async function paint(seed: number, steps: number, method: 'guide' | 'cfg' | 'none', guide?: Guide): Promise<Sample> {
     const guidance = method === 'none' ? 1 : (low + high) / 2
     const settings = await resolveSettings(pipeline, {
       ...{ prompt: asked[seed] as string, negative: '', method, guidance, steps, seed, count: 1, clipSkip: 1 },
-      ...{ schedule: 'auto', sampler: 'ddim' },
+      ...{ schedule: 'auto', sampler: 'ddim', width: pixels, height: pixels },
     })
     for await (const picture of generate(pipeline, settings, { guide, signal, traced: false })) return picture
     throw new Error('no sample was painted')
