@@ -35,7 +35,10 @@ const common = z.strictObject({
   ema: z.number().min(0).max(0.999999).default(0.998),
   /** Threads of the arithmetic; the same number gives the same numbers. All cores where it is left out. */
   threads: whole(1, 1024).optional(),
-  /** Whether the inside of the UNet's blocks is computed anew on the way back: less memory for about a third more time. */
+  /**
+   * Whether the inside of the UNet's blocks is computed anew on the way back: less memory for about a third more time, where
+   * the step takes more than loading the network did. A guide on a large base with small batches is not such a case.
+   */
   recompute: z.boolean().default(false),
   /** Steps from one checkpoint to the next. */
   checkpointEvery: whole(1, 10_000_000).default(250),

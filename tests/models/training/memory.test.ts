@@ -26,4 +26,5 @@ it.runIf(process.platform === 'linux')(
     expect(recomputed.peaks[1]).toBeLessThan(0.97 * plain.peaks[1])
     expect(recomputed.losses).toEqual(plain.losses)
   },
+  600_000,
 )
