@@ -44,6 +44,7 @@ export async function compare(options: CompareOptions): Promise<Pick<Report, 'me
       psnr: meanPsnr(apart),
       recovery: estimate(
         recovery(mean(apart), unguided, () => 0),
+        suite.pictures,
         draws,
       ),
       scored:
