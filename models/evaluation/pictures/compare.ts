@@ -44,9 +44,13 @@ export async function compare(options: CompareOptions): Promise<Pick<Report, 'me
       psnr: meanPsnr(apart),
       recovery: estimate(
         recovery(mean(apart), unguided, () => 0),
+        suite.pictures,
         draws,
       ),
-      scored: own && start && end ? scoredRow(own, start, end, draws, variant === other) : null,
+      scored:
+        own && start && end
+          ? scoredRow(own, start, end, { examples: suite.pictures, draws, isReference: variant === other })
+          : null,
     })
   }
   tell('comparing pictures', all.length, all.length)
@@ -56,7 +60,14 @@ export async function compare(options: CompareOptions): Promise<Pick<Report, 'me
 
 type Scores = Readonly<Record<Scoring, Statistic>>
 
-function scoredRow(own: Scores, none: Scores, cfg: Scores, draws: readonly Counts[], isReference: boolean) {
+interface Drawn {
+  readonly examples: number
+  readonly draws: readonly Counts[]
+  /** Whether it is what distances are measured to. */
+  readonly isReference: boolean
+}
+
+function scoredRow(own: Scores, none: Scores, cfg: Scores, { examples, draws, isReference }: Drawn) {
   const entries = (Object.keys(scorings) as Scoring[]).map((name): [Scoring, Scored] => {
     const statistic = recovery(own[name], none[name], cfg[name])
     // What distances are measured to has none to itself.
@@ -64,16 +75,16 @@ function scoredRow(own: Scores, none: Scores, cfg: Scores, draws: readonly Count
     return [
       name,
       {
-        value: own[name](once(draws[0]?.length ?? 0)),
-        recovery: isOwn ? { value: null, interval: null } : estimate(statistic, draws),
+        value: own[name](once(examples)),
+        recovery: isOwn ? { value: null, interval: null } : estimate(statistic, examples, draws),
       },
     ]
   })
   return Object.fromEntries(entries) as Record<Scoring, Scored>
 }
 
-function estimate(statistic: Statistic, draws: readonly Counts[]): Estimate {
-  const value = statistic(once(draws[0]?.length ?? 0))
+function estimate(statistic: Statistic, examples: number, draws: readonly Counts[]): Estimate {
+  const value = statistic(once(examples))
   return Number.isFinite(value) ? { value, interval: interval(statistic, draws) } : { value: null, interval: null }
 }
 
@@ -97,7 +108,7 @@ export async function negatedShare({
   }
   const [guide, cfg] = [await change('guide'), await change('cfg')]
   const draws = bootstrapDraws(denied.pictures.length, suite.bootstrap, suite.seed)
-  return estimate(counts => guide(counts) / cfg(counts), draws)
+  return estimate(counts => guide(counts) / cfg(counts), denied.pictures.length, draws)
 }
 
 const named = (variants: readonly Variant[], name: string): Variant =>

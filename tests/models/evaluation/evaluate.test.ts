@@ -131,6 +131,11 @@ it('scores pictures: CFG recovers all, none nothing, and other seeds tell what c
   expect(await readFile(at('plain', 'report.md'), 'utf8')).toContain('| recovery | frechet | kernel | top1 |')
 })
 
+it('gives values without intervals where nothing is drawn', async () => {
+  const { methods } = await run(at('undrawn'), { suite: { ...suite, bootstrap: 0 } })
+  expect(methods.find(({ name }) => name === 'cfg')?.recovery).toEqual({ value: 1, interval: null })
+})
+
 it('retrieves captions of the pictures that the scorer was trained on', async () => {
   await using closing = new AsyncDisposableStack()
   const scorer = await openScorer(at('scorer', 'result', 'scorer.safetensors'), undefined, closing)

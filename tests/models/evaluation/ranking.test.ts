@@ -9,6 +9,7 @@ it('the pairing score ranks bases, deliberately bad ones among them, as their pi
   const bases = await makeBases(at('bases'), { demo: shipped.demo })
   const ranked = await rankBases(bases, shipped.guide, { folder: at('pictures'), pictures: 4, steps: 8 })
   expect(ranked.length).toBe(6)
+  for (const { evaluated } of ranked) expect(evaluated).toBeLessThan(1)
   const of = (which: 'score' | 'evaluated') => ranked.map(each => each[which])
   expect(spearman(of('score'), of('evaluated'))).toBeGreaterThan(0.7)
   const best = ranked.toSorted((a, b) => b.score - a.score)[0]
