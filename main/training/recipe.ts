@@ -25,13 +25,13 @@ const large = 150_000_000
  * How a guide is trained. `lora1` at 1.08% came nearest to CFG of all kinds that were compared on the demo family, also on
  * a fine-tune that it never saw; its rate is the one that the shipped guide was trained at. On a large base a step takes
  * a thousand times as long: fewer examples make a step there, more of the base's own parameters lie under each rank so
- * that half of the share will do, the rate lies between ours and the 1e-4 that AGD (arXiv 2503.07274) took for SD 2.1, the
- * inside of blocks is computed anew because memory is shorter than time, and the teacher is asked for few pictures at once,
- * so that little is lost when it makes way. On large bases these were not compared.
+ * that half of the share will do, the rate lies between ours and the 1e-4 that AGD (arXiv 2503.07274) took for SD 2.1, and
+ * the teacher is asked for few pictures at once, so that little is lost when it makes way. Loading takes more memory than
+ * a step, so nothing is computed anew. On large bases these were not compared.
  */
 const bySize = {
-  small: { size: 0.0108, batch: 16, accumulate: 2, learningRate: 0.002, recompute: false, together: 16 },
-  large: { size: 0.005, batch: 1, accumulate: 8, learningRate: 0.0005, recompute: true, together: 2 },
+  small: { size: 0.0108, batch: 16, accumulate: 2, learningRate: 0.002, together: 16 },
+  large: { size: 0.005, batch: 1, accumulate: 8, learningRate: 0.0005, together: 2 },
 } as const
 
 /**
