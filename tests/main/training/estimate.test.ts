@@ -45,8 +45,8 @@ it('counts everything that a run does', () => {
 it('recipes for large bases take less memory and fewer examples a step', () => {
   const recipe = (parameters: number) =>
     guideRecipe({ name: 'a', base: '/b', overrides: { prediction: 'v_prediction' }, prompts: '/p', parameters }, 'good')
-  expect(recipe(1e7)).toMatchObject({ size: 0.0108, batch: 16, recompute: false, states: { count: 25_600 } })
-  expect(recipe(8.6e8)).toMatchObject({ size: 0.005, batch: 1, recompute: true, states: { together: 2 } })
+  expect(recipe(1e7)).toMatchObject({ size: 0.0108, batch: 16, states: { count: 25_600 } })
+  expect(recipe(8.6e8)).toMatchObject({ size: 0.005, batch: 1, recompute: false, states: { together: 2 } })
   expect(recipe(8.6e8).overrides).toEqual({ prediction: 'v_prediction' })
 })
 
