@@ -42,7 +42,7 @@ it('counts everything that a run does', () => {
   expect(quick({ state: 2 })).toBe(Math.round(5120 * 2 + 8 * 112 * 3 * 1.3 + 64 * (4 * 1.3 + 3)))
 })
 
-it('recipes for large bases take less memory and fewer examples a step', () => {
+it('recipes for large bases take fewer states and examples', () => {
   const recipe = (parameters: number) =>
     guideRecipe({ name: 'a', base: '/b', overrides: { prediction: 'v_prediction' }, prompts: '/p', parameters }, 'good')
   expect(recipe(1e7)).toMatchObject({ size: 0.0108, batch: 16, states: { count: 25_600 } })
