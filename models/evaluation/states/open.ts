@@ -23,7 +23,7 @@ export interface StatesOptions {
 
 /**
  * Prepares latents to be asked about: `journey` begins some of them, each told one of the texts by its place. The base's
- * UNet is loaded once, with the guide in it. Throws `UserError` for a text that is too long, and the signal's reason
+ * UNet is loaded once, with the guide in it. Of a long text counts what fits into one chunk. Throws the signal's reason
  * between two passes.
  */
 export async function openStates({ pipeline, guide, texts, cells, cache, ...rest }: StatesOptions): Promise<{

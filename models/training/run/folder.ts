@@ -6,6 +6,7 @@ import { writeText } from '../../tensor/atomically.ts'
 import { pathError } from '../../tensor/safetensors/open.ts'
 import { parseRecipe } from '../read-recipe.ts'
 import type { Recipe } from '../recipe.ts'
+import { lastStep } from './checkpoint.ts'
 
 /** Where a run keeps what. */
 export interface RunFolder {
@@ -43,7 +44,9 @@ export async function openRunFolder(
     if (JSON.stringify(other) !== JSON.stringify(recipe))
       throw new UserError(
         `${path} holds a run of another recipe (${other.name}); ${difference(other, recipe)} differs.`,
-        'Choose another folder with --run.',
+        (await lastStep(join(path, 'checkpoints'))) > 0
+          ? 'Choose another folder with --run.'
+          : 'Choose another folder with --run, or delete this one: it has no checkpoint yet.',
       )
     if (!resume)
       throw new UserError(
@@ -64,11 +67,13 @@ export async function openRunFolder(
     result: join(path, 'result'),
   }
   try {
+    await mkdir(path, { recursive: true })
+    // The recipe first: a folder without it is taken for something else.
+    if (!begun) await writeText(join(path, recipeFile), `${JSON.stringify(recipe, undefined, 2)}\n`)
     for (const part of [folder.checkpoints, folder.samples, folder.cache]) await mkdir(part, { recursive: true })
   } catch (cause) {
-    throw pathError(path, cause, 'written')
+    throw cause instanceof UserError ? cause : pathError(path, cause, 'written')
   }
-  if (!begun) await writeText(join(path, recipeFile), `${JSON.stringify(recipe, undefined, 2)}\n`)
   return folder
 }
 
