@@ -18,6 +18,10 @@ const models = {
   runtime: ['tensor', 'graph'],
   pipelines: ['tensor', 'graph', 'networks', 'checkpoint', 'prompt', 'samplers', 'guidance', 'runtime'],
   training: ['tensor', 'graph', 'networks', 'checkpoint', 'prompt', 'samplers', 'guidance', 'runtime', 'pipelines'],
+  evaluation: [
+    ...['tensor', 'graph', 'networks', 'checkpoint', 'prompt', 'samplers', 'guidance', 'runtime', 'pipelines'],
+    'training',
+  ],
 }
 
 /** The only files that may import a package (tests may import all). */

@@ -10,8 +10,11 @@ import { type Library, openLibrary } from './library/library.ts'
 import { Trials } from './library/trial.ts'
 import { type Lock, lockData } from './lock.ts'
 import { Queue } from './queue/queue.ts'
+import { training } from './queue/train.ts'
 import { openDevices } from './services/devices.ts'
 import { systemService } from './services/system.ts'
+import { Runs } from './training/runs.ts'
+import { Training } from './training/training.ts'
 
 /** The studio, without a host. */
 export interface App {
@@ -20,6 +23,7 @@ export interface App {
   readonly gallery: Gallery
   readonly library: Library
   readonly inputs: Inputs
+  readonly runs: Runs
   /** Says where the studio can be found, for a second one that is started on the same data. */
   runsAt(url: string): Promise<void>
   /** What is painted stops and stays in the queue. The engine stays open: it belongs to who made it. */
@@ -30,7 +34,7 @@ export interface AppOptions {
   /** Data folder. */
   readonly data: string
   readonly engine: Engine
-  /** The Node that devices are tried under; this process's own where it is left out. */
+  /** The Node that devices are tried and guides trained under; this process's own where it is left out. */
   readonly node?: string | undefined
   /** Whether windows share this computer's disk. */
   readonly sameDisk?: boolean
@@ -136,7 +140,10 @@ export async function openApp({ data: given, engine, node, sameDisk = true }: Ap
     const library = await openLibrary({ data, database, events, studio: true })
     closing.add(() => library.close())
     const devices = openDevices({ node })
-    const queue = new Queue({
+    const runs = new Runs(data)
+    await runs.tidy()
+    const trainedUnder = node ?? process.execPath
+    const queue: Queue = new Queue({
       ...{ database, engine, events },
       choices: {
         resolveBase: library.resolveBase,
@@ -146,8 +153,12 @@ export async function openApp({ data: given, engine, node, sameDisk = true }: Ap
       },
       addPicture: picture => gallery.add(picture),
       galleryTidied: gallery.tidied,
+      train: training({ runs, events, library, node: trainedUnder, onKept: () => guides.tell() }),
+      onChanged: () => guides.tell(),
     })
+    const guides = new Training({ runs, database, events, library, queue, node: trainedUnder })
     closing.add(() => queue.close())
+    closing.add(() => guides.close())
     const trials = new Trials(library.catalog, engine, queue)
     library.onImported = row => trials.add(row)
     closing.add(() => trials.close())
@@ -166,8 +177,14 @@ export async function openApp({ data: given, engine, node, sameDisk = true }: Ap
       last = last.then(takeUp).catch(() => undefined)
     })
     closing.add(() => last)
-    const services = { gallery: gallery.service, models: library.service, queue: queue.service, system: system.service }
+    const services = {
+      gallery: gallery.service,
+      models: library.service,
+      queue: queue.service,
+      system: system.service,
+      training: guides.service,
+    }
     const inputs = new Inputs(data)
-    return { services, events, gallery, library, inputs, runsAt: url => lock.tell(url), close: closing.all }
+    return { services, events, gallery, library, inputs, runs, runsAt: url => lock.tell(url), close: closing.all }
   })
 }

@@ -13,6 +13,8 @@ export const shipped = {
   merges: join(resources, 'tokenizer', 'merges.txt'),
   /** Recipes of training by name, `NAME.json`. */
   recipes: join(resources, 'recipes'),
+  /** What evaluations look at by name, `NAME.json`. */
+  suites: join(resources, 'suites'),
   /** Lists of prompts by name, `NAME.txt`. */
   prompts: join(resources, 'prompts'),
 } as const

@@ -57,6 +57,10 @@ export const thumbnailUrl = (id: number, size?: number): string =>
 /** The preview picture that stands beside a model's file. */
 export const modelPreviewUrl = (id: string): string => `/model-previews/${encodeURIComponent(id)}`
 
+/** A sample picture of a training run. */
+export const runFileUrl = (run: string, file: string): string =>
+  `/run/${encodeURIComponent(run)}/${encodeURIComponent(file)}`
+
 /** A picture to start from, or its mask, by the path that `keepInput` gave. */
 export const inputUrl = (path: string): string => `/inputs/${encodeURIComponent(path.split(/[/\\]/).at(-1) ?? '')}`
 

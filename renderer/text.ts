@@ -8,6 +8,16 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
+/** A long time, as one plans with it: `less than a minute`, `32 min`, `2 h 10 min`, `3 days`. */
+export function span(seconds: number): string {
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 1) return 'less than a minute'
+  if (minutes < 60) return `${minutes} min`
+  const hours = Math.round(minutes / 60)
+  if (hours < 10) return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`
+}
+
 /** MiB as GB with one digit. */
 export const gigabytes = (mebibytes: number): string => (mebibytes / 1024).toFixed(1)
 

@@ -19,6 +19,7 @@ const allowed: [file: string, imports: string][] = [
   ['models/graph/ops/sum.ts', 'models/graph/ops/mul.ts'],
   ['models/engine/client.ts', 'models/training/loop.ts'],
   ['models/training/loop.ts', 'models/pipelines/generate.ts'],
+  ['models/evaluation/evaluate.ts', 'models/training/loop.ts'],
   ['models/runtime/session.ts', 'onnxruntime-node'],
   ['models/pipelines/generate.ts', 'models/runtime/session.ts'],
   ['tests/generate.test.ts', 'models/pipelines/generate.ts'],
@@ -52,6 +53,7 @@ const forbidden: [file: string, imports: string][] = [
   ['models/guidance/bad-runtime.ts', 'models/runtime/session.ts'],
   ['models/runtime/bad-networks.ts', 'models/networks/bad-runtime.ts'],
   ['models/training/bad-engine.ts', 'models/engine/client.ts'],
+  ['models/evaluation/bad-engine.ts', 'models/engine/client.ts'],
   ['models/graph/bad-name.ts', 'models/nowhere.ts'],
   ['models/graph/bad-circle.ts', 'models/graph/ops/circle.ts'],
 ]

@@ -116,18 +116,22 @@ export const removedPictures = sqliteTable(
   table => [index('removed_pictures_removal').on(table.removal)],
 )
 
-/** Requests for pictures. */
+/** What the queue does: requests for pictures, and guides to train. */
 export const jobs = sqliteTable(
   'jobs',
   {
     id: integer().primaryKey({ autoIncrement: true }),
+    kind: text({ enum: ['paint', 'train'] })
+      .notNull()
+      .default('paint'),
     state: text({ enum: ['queued', 'running', 'done', 'failed', 'cancelled'] }).notNull(),
     /** Queued jobs run in this order. */
     position: integer().notNull(),
+    /** What is to be painted, or the run that is trained and its name. */
     request: text({ mode: 'json' }).notNull(),
     /** Pictures that are done. */
     done: integer().notNull().default(0),
-    /** How often the engine died on it. */
+    /** How often its process died on it. */
     deaths: integer().notNull().default(0),
     /** Why it failed: one sentence, and what to do. */
     errorMessage: text('error_message'),

@@ -17,6 +17,8 @@ export interface Idleness {
   readonly isIdle: boolean
   /** Told whenever `isIdle` changes. */
   onChange(listener: () => void): void
+  /** Does something that training makes way for; `free` is fulfilled when it has. */
+  aside<T>(work: (free: Promise<void>) => Promise<T>): Promise<T>
 }
 
 /**
@@ -72,7 +74,13 @@ export class Trials {
     if (next === undefined) return
     const controller = new AbortController()
     this.#current = controller
-    this.#running = this.#try(next, controller.signal).then(
+    const { signal } = controller
+    const tried = this.#idleness.aside(async free => {
+      await free
+      signal.throwIfAborted()
+      await this.#try(next, signal)
+    })
+    this.#running = tried.then(
       () => {
         this.#current = undefined
         this.#goOn()
@@ -80,7 +88,7 @@ export class Trials {
       // Another request came first, or the studio closes: the model stays in the list and is tried again.
       () => {
         this.#current = undefined
-        if (controller.signal.aborted) this.#goOn()
+        if (signal.aborted) this.#goOn()
       },
     )
   }

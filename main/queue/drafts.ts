@@ -15,8 +15,11 @@ export class Drafts {
     this.#choices = choices
   }
 
-  /** Paints one picture. Null where it was given up for another. Rejects with what the engine rejects with. */
-  async paint(asked: GenerateRequest): Promise<Draft | null> {
+  /**
+   * Paints one picture as soon as the way is `free`. Null where it was given up for another. Rejects with what the engine
+   * rejects with.
+   */
+  async paint(asked: GenerateRequest, free: Promise<void>): Promise<Draft | null> {
     this.cancel()
     const controller = new AbortController()
     this.#current = controller
@@ -24,6 +27,7 @@ export class Drafts {
     try {
       const request = await settled({ ...asked, count: 1 }, this.#choices)
       const chosen = await chosenFor(request, this.#choices)
+      await free
       signal.throwIfAborted()
       let draft: Draft | null = null
       await this.#engine.generate(engineRequest(request, 0, chosen), {

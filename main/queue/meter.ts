@@ -1,5 +1,5 @@
 import type { EngineProgress } from '../../models/engine/engine.ts'
-import type { Job, JobProgress } from '../../preload/contract/queue.ts'
+import type { JobProgress, PaintJob } from '../../preload/contract/queue.ts'
 
 /** Over how many steps the speed is measured: enough to be steady, few enough to follow a change. */
 const measured = 8
@@ -21,7 +21,7 @@ export class Meter {
   #lastPreview = Number.NEGATIVE_INFINITY
 
   constructor(
-    { id, request, done }: Pick<Job, 'id' | 'request' | 'done'>,
+    { id, request, done }: Pick<PaintJob, 'id' | 'request' | 'done'>,
     now: () => number = () => performance.now(),
   ) {
     this.#id = id

@@ -1,73 +1,86 @@
-import { type Engine, EngineDied } from '../../models/engine/engine.ts'
+import type { Engine } from '../../models/engine/engine.ts'
 import { UserError } from '../../models/errors.ts'
 import type { Contract } from '../../preload/contract/index.ts'
-import type { Job, QueueState } from '../../preload/contract/queue.ts'
+import type { Job, PaintJob, QueueState, TrainJob } from '../../preload/contract/queue.ts'
 import type { Implementation } from '../../preload/contract/service.ts'
 import type { Database } from '../database/database.ts'
 import type { JobChanges, JobRow } from '../database/queries/jobs.ts'
 import type { Events } from '../events.ts'
 import { Drafts } from './drafts.ts'
-import { type Painting, paint, SavingFailed } from './paint.ts'
-import { type Choices, seedOf, settled } from './request.ts'
+import { goesOn, type JobKind, type RowOf, SavingFailed } from './kind.ts'
+import { type Painting, painting } from './paint.ts'
+import { type Choices, settled } from './request.ts'
 
-export interface QueueOptions {
+export interface QueueOptions extends Painting {
   readonly database: Pick<Database, 'jobs' | 'settings'>
   readonly engine: Engine
   readonly events: Events
   readonly choices: Choices
-  readonly addPicture: Painting['addPicture']
-  /** Settled when every picture on disk has its row, also one whose row was cut off. */
-  readonly galleryTidied: Promise<void>
+  /** How guides are trained. */
+  readonly train: JobKind<RowOf<'train'>>
+  /** Told whenever jobs may have changed. */
+  readonly onChanged?: () => void
 }
 
 type Service = Implementation<Contract['queue']>
 
 const pausedKey = 'queue.paused'
-/** Deaths of the engine on one job after which the queue waits for the person. */
-const mostDeaths = 2
+/** Milliseconds without a wish of the person until what makes way goes on: loading takes a while, and the next wish may come soon. */
+const quiet = 5000
 
-/** Requests for pictures: kept in the database, painted one after another, whatever happens in between. */
+interface Current {
+  readonly id: number
+  readonly kind: JobKind<JobRow>
+  readonly controller: AbortController
+  readonly ended: PromiseWithResolvers<void>
+}
+
+/** What was asked for: kept in the database, done one after another, pictures first, whatever happens in between. */
 export class Queue {
   readonly #options: QueueOptions
   readonly #jobs: Database['jobs']
   readonly #drafts: Drafts
+  readonly #kinds: { readonly [K in Job['kind']]: JobKind<RowOf<K>> }
   readonly #listeners = new Set<() => void>()
   #paused = false
   #waiting: string | null = null
-  #current: { readonly id: number; readonly controller: AbortController } | undefined
+  #current: Current | undefined
   #running: Promise<void> | undefined
   /** Whether something came in while the queue was about to stop. */
   #again = false
   #closed = false
+  /** What is done beside the jobs, and others make way for. */
+  #asides = 0
+  /** Until when what makes way rests. */
+  #quietUntil = 0
+  #wake: NodeJS.Timeout | undefined
 
   constructor(options: QueueOptions) {
     this.#options = options
     this.#jobs = options.database.jobs
     this.#drafts = new Drafts(options.engine, options.choices)
+    this.#kinds = { paint: painting(options), train: options.train }
   }
 
   /** Takes up what an earlier run of the studio left. */
   async open(): Promise<void> {
     this.#paused = (await this.#options.database.settings.get(pausedKey)) === true
-    for (const row of await this.#jobs.pending()) {
-      if (row.state !== 'running') continue
-      await this.#options.galleryTidied
-      await this.#jobs.update(row.id, { state: 'queued', done: await this.#counted(row) })
-    }
+    for (const row of await this.#jobs.pending())
+      if (row.state === 'running')
+        await this.#jobs.update(row.id, { state: 'queued', done: await this.#kindOf(row).counted(row) })
     this.#goOn()
   }
 
   readonly service: Service = {
-    draft: async asked => (this.isIdle ? this.#drafts.paint(asked) : null),
+    draft: async asked => (this.isIdle ? this.aside(free => this.#drafts.paint(asked, free)) : null),
     cancelDraft: async () => {
       this.#drafts.cancel()
       return {}
     },
     enqueue: async asked => {
-      const row = await this.#jobs.add(await settled(asked, this.#options.choices))
-      this.#tell()
-      this.#goOn()
-      return jobOf(row)
+      const row = await this.#jobs.add({ kind: 'paint', request: await settled(asked, this.#options.choices) })
+      this.#added(row)
+      return jobOf(row) as PaintJob
     },
     state: () => this.#state(),
     cancel: async ({ id }) => {
@@ -88,12 +101,7 @@ export class Queue {
       const row = await this.#jobs.get(id)
       if (row?.state !== 'failed' && row?.state !== 'cancelled')
         throw new UserError('This request cannot be painted again.', 'Only one that failed or was cancelled can.')
-      const again = await this.#jobs.requeue(id)
-      // As good a word as Resume.
-      this.#waiting = null
-      this.#tell()
-      this.#goOn()
-      return jobOf(again ?? row)
+      return jobOf(await this.#requeue(row))
     },
     dismiss: async ({ id }) => {
       if ((await this.#jobs.get(id))?.state === 'failed') await this.#jobs.remove(id)
@@ -102,9 +110,17 @@ export class Queue {
     },
   }
 
-  /** Whether nothing is painted. */
+  /** Puts the training of a run into the queue, for the first time or again. */
+  async train({ run, name }: Pick<TrainJob, 'run' | 'name'>): Promise<void> {
+    const known = (await this.#jobs.trainings()).find(row => row.run === run)
+    if (known?.state === 'queued' || known?.state === 'running') return
+    if (known) await this.#requeue(known)
+    else this.#added(await this.#jobs.add({ kind: 'train', run, name }))
+  }
+
+  /** Whether nothing is done but what makes way. */
   get isIdle(): boolean {
-    return this.#running === undefined
+    return this.#current === undefined || this.#current.kind.yields
   }
 
   /** Told whenever `isIdle` changes. */
@@ -112,17 +128,54 @@ export class Queue {
     this.#listeners.add(listener)
   }
 
-  /** Stops what is painted; it goes on with its missing pictures when the studio is opened again. */
+  /** Does something beside the jobs, which training makes way for; `free` is fulfilled when it has. */
+  async aside<T>(work: (free: Promise<void>) => Promise<T>): Promise<T> {
+    this.#asides++
+    this.#makeWay()
+    try {
+      return await work(this.#current?.kind.yields ? this.#current.ended.promise : Promise.resolve())
+    } finally {
+      this.#asides--
+      this.#quietUntil = performance.now() + quiet
+      this.#goOn()
+    }
+  }
+
+  /** Stops what is done; it goes on with what is missing when the studio is opened again. */
   async close(): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#wake)
     this.#drafts.cancel()
-    this.#current?.controller.abort()
+    this.#current?.controller.abort(goesOn.closing)
     await this.#running
+  }
+
+  #kindOf(row: JobRow): JobKind<JobRow> {
+    return this.#kinds[row.kind] as JobKind<JobRow>
+  }
+
+  async #requeue(row: JobRow): Promise<JobRow> {
+    const again = (await this.#jobs.requeue(row.id)) ?? row
+    // As good a word as Resume.
+    this.#waiting = null
+    this.#added(again)
+    return again
+  }
+
+  #added(row: JobRow): void {
+    this.#tell()
+    if (!this.#kindOf(row).yields && !this.#isStopped) this.#makeWay()
+    this.#goOn()
+  }
+
+  #makeWay(): void {
+    if (this.#current?.kind.yields) this.#current.controller.abort(goesOn.makingWay)
   }
 
   async #pause(paused: boolean): Promise<Record<string, never>> {
     this.#paused = paused
     if (!paused) this.#waiting = null
+    else if (this.#current?.kind.yields) this.#current.controller.abort(goesOn.pausing)
     this.#tell()
     this.#goOn()
     // On a full disk it counts until the studio is closed.
@@ -130,42 +183,35 @@ export class Queue {
     return {}
   }
 
-  /** Pictures of a job that was cut off: one may have reached the gallery and not been counted. */
-  async #counted({ request, done, started }: JobRow): Promise<number> {
-    if (done >= request.count || started === null) return done
-    const mark = { seed: seedOf(request, done), prompt: request.prompt, since: started }
-    return (await this.#jobs.hasPicture(mark)) ? done + 1 : done
-  }
-
   get #isStopped(): boolean {
     return this.#closed || this.#paused || this.#waiting !== null
   }
 
   #goOn(): void {
+    clearTimeout(this.#wake)
     if (this.#isStopped) return
     if (this.#running) {
       this.#again = true
       return
     }
-    this.#running = this.#paintAll().finally(() => {
+    this.#running = this.#doAll().finally(() => {
       this.#running = undefined
-      this.#notify()
       if (this.#again) this.#goOn()
     })
-    this.#notify()
   }
 
-  async #paintAll(): Promise<void> {
+  async #doAll(): Promise<void> {
     try {
       while (!this.#isStopped) {
         this.#again = false
-        this.#drafts.cancel()
-        const [next] = await this.#jobs.pending()
+        const next = await this.#next()
         if (!next) break
-        const controller = new AbortController()
-        this.#current = { id: next.id, controller }
-        await this.#paintOne(next.id, controller)
-        this.#current = undefined
+        this.#drafts.cancel()
+        const kind = this.#kindOf(next)
+        this.#turnTo({ id: next.id, kind, controller: new AbortController(), ended: Promise.withResolvers() })
+        await this.#do(this.#current as Current)
+        if (!kind.yields) this.#quietUntil = performance.now() + quiet
+        this.#turnTo(undefined)
         this.#tell()
       }
     } catch (error) {
@@ -173,67 +219,71 @@ export class Queue {
       this.#waiting = reasonOf(error).message
       this.#tell()
     } finally {
-      this.#current = undefined
+      this.#turnTo(undefined)
     }
   }
 
-  async #paintOne(id: number, controller: AbortController): Promise<void> {
+  /** The job that is to be done now. What makes way is begun when nothing else was wished for a while. */
+  async #next(): Promise<JobRow | undefined> {
+    const [first] = await this.#jobs.pending()
+    if (!first || !this.#kindOf(first).yields) return first
+    if (this.#isStopped || this.#asides > 0) return undefined
+    const rest = this.#quietUntil - performance.now()
+    if (rest <= 0) return first
+    this.#wake = setTimeout(() => this.#goOn(), rest)
+    return undefined
+  }
+
+  async #do({ id, kind, controller }: Current): Promise<void> {
     const job = await this.#jobs.start(id)
     if (!job) return
     this.#tell()
-    const { engine, choices, addPicture, events } = this.#options
+    const { signal } = controller
     try {
-      controller.signal.throwIfAborted()
-      if (job.done < job.request.count)
-        await paint(job, {
-          ...{ engine, choices, addPicture, signal: controller.signal },
-          onProgress: progress => events.emit('queue.progress', progress),
-          onNotes: notes => {
-            for (const message of notes) events.emit('system.notice', { level: 'info', message, hint: '' })
-          },
-          onDone: async done => {
-            await this.#update(id, { done })
-            // Between two pictures is a good place to stop.
-            if (this.#paused && done < job.request.count) controller.abort(pausing)
-          },
-        })
+      signal.throwIfAborted()
+      await kind.run(job, {
+        signal,
+        onDone: async (done, missing) => {
+          await this.#update(id, { done })
+          if (this.#paused && missing > 0) controller.abort(goesOn.pausing)
+        },
+      })
       await this.#update(id, { state: 'done' })
     } catch (error) {
-      await this.#ended(job, error, controller.signal)
+      await this.#ended(job, error, signal)
     }
   }
 
   /** What becomes of a job that did not reach its end. */
   async #ended(job: JobRow, error: unknown, signal: AbortSignal): Promise<void> {
+    const { deaths } = this.#kindOf(job)
     if (error instanceof SavingFailed) {
       const reason = reasonOf(error.cause)
       await this.#fail(job.id, { error: reason }, reason.message)
-    } else if (signal.aborted) {
-      const goesOn = this.#closed || signal.reason === pausing
-      await this.#update(job.id, { state: goesOn ? 'queued' : 'cancelled' })
-    } else if (error instanceof EngineDied) await this.#died(job)
+    } else if (signal.aborted && !(error instanceof UserError)) {
+      const again = Object.values(goesOn).includes(signal.reason)
+      await this.#update(job.id, { state: again ? 'queued' : 'cancelled' })
+    } else if (deaths.is(error)) await this.#died(job)
     else await this.#update(job.id, { state: 'failed', error: reasonOf(error) })
   }
 
-  async #died({ id, deaths: before }: JobRow): Promise<void> {
-    const deaths = before + 1
-    if (deaths < mostDeaths) {
-      await this.#update(id, { state: 'queued', deaths })
-      const message = 'The engine stopped while it painted and was started again; the picture is painted anew.'
-      this.#options.events.emit('system.notice', { level: 'info', message, hint: '' })
+  async #died(job: JobRow): Promise<void> {
+    const { most, again, failed: error, waiting } = this.#kindOf(job).deaths
+    const { events } = this.#options
+    const deaths = job.deaths + 1
+    if (deaths < most) {
+      await this.#update(job.id, { state: 'queued', deaths })
+      events.emit('system.notice', { level: 'info', message: again, hint: '' })
       return
     }
-    const message = 'The engine stopped twice while it painted this.'
-    const hint = 'Choose a smaller size or close programs that need much memory, then try again.'
-    const waiting = 'The engine stopped twice on one request. Resume to go on with the others.'
-    await this.#fail(id, { deaths, error: { message, hint } }, waiting)
-    this.#options.events.emit('system.notice', { level: 'error', message, hint })
+    await this.#fail(job.id, { deaths, error }, waiting)
+    events.emit('system.notice', { level: 'error', ...error })
   }
 
-  /** Fails a job and waits for the person: told together, for who is told of the one looks for the other. */
-  async #fail(id: number, changes: JobChanges, waiting: string): Promise<void> {
+  /** Fails a job and, where it is said why, waits for the person: told together, for who is told of the one looks for the other. */
+  async #fail(id: number, changes: JobChanges, waiting: string | undefined): Promise<void> {
     await this.#jobs.update(id, { ...changes, state: 'failed' })
-    this.#waiting = waiting
+    if (waiting !== undefined) this.#waiting = waiting
     this.#tell()
   }
 
@@ -248,6 +298,7 @@ export class Queue {
   }
 
   #tell(): void {
+    this.#options.onChanged?.()
     this.#state().then(
       state => this.#options.events.emit('queue.changed', state),
       // The database was closed in the meantime: nobody listens any more.
@@ -255,16 +306,18 @@ export class Queue {
     )
   }
 
-  #notify(): void {
-    for (const listener of this.#listeners) listener()
+  #turnTo(current: Current | undefined): void {
+    const before = this.#current
+    this.#current = current
+    before?.ended.resolve()
+    if (before !== current) for (const listener of this.#listeners) listener()
   }
 }
 
-const pausing = new Error('The queue was paused.')
-
-const jobOf = ({ id, state, request, done, error, created }: JobRow): Job => ({
-  ...{ id, state, request, done, error, created },
-})
+function jobOf(row: JobRow): Job {
+  const { deaths: _, started: __, ...job } = row
+  return job
+}
 
 function reasonOf(error: unknown): { message: string; hint: string } {
   if (error instanceof UserError) return { message: error.message, hint: error.hint }

@@ -11,7 +11,7 @@ import {
   predictionTypeOf,
   strengthOf,
 } from '../../preload/contract/generation.ts'
-import type { Job } from '../../preload/contract/queue.ts'
+import type { PaintJob } from '../../preload/contract/queue.ts'
 import type { AskedBeside, Beside } from '../library/beside.ts'
 import type { ModelChoice } from '../library/choice.ts'
 import type { Guided } from '../library/guides.ts'
@@ -47,7 +47,7 @@ export async function chosenFor(request: GenerateRequest, choices: Choices): Pro
  * A request as it is kept: its models are found, its seed drawn, its paths whole, so that it means the same tomorrow.
  * Throws UserError where a model or the picture to start from is none.
  */
-export async function settled(asked: GenerateRequest, choices: Choices): Promise<Job['request']> {
+export async function settled(asked: GenerateRequest, choices: Choices): Promise<PaintJob['request']> {
   const { guide: _, ...request } = generateRequest.parse(asked)
   const { base, vae, loras, method, guide } = await chosenFor(asked, choices)
   initOf(request)
@@ -86,7 +86,7 @@ async function existing(path: string): Promise<string> {
 
 /** What is still missing of a request, after `done` pictures, for the engine. */
 export function engineRequest(
-  { seed = 0, count, init, mask, strength, prediction, device: _, precision: __, ...request }: Job['request'],
+  { seed = 0, count, init, mask, strength, prediction, device: _, precision: __, ...request }: PaintJob['request'],
   done: number,
   { base, target, vae, embeddings, loras, method, guide }: Chosen,
 ): EngineRequest {
@@ -109,4 +109,5 @@ export function engineRequest(
 }
 
 /** The seed of picture i. */
-export const seedOf = ({ seed = 0 }: Pick<Job['request'], 'seed'>, index: number): number => (seed + index) % 2 ** 32
+export const seedOf = ({ seed = 0 }: Pick<PaintJob['request'], 'seed'>, index: number): number =>
+  (seed + index) % 2 ** 32

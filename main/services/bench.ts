@@ -1,39 +1,29 @@
 import { asBase } from '../../models/checkpoint/as-base.ts'
 import { asGuide } from '../../models/checkpoint/as-guide.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
-import type { MethodName } from '../../models/guidance/index.ts'
+import { meanPsnr, meanSquare } from '../../models/evaluation/statistics/psnr.ts'
+import { type MethodVariant, methodVariant } from '../../models/guidance/variant.ts'
 import { assemble, type Pipeline } from '../../models/pipelines/assemble.ts'
 import { generate, type Picture } from '../../models/pipelines/generate.ts'
 import { type Guide, loadGuide } from '../../models/pipelines/guide.ts'
 import { resolveSettings } from '../../models/pipelines/resolve.ts'
 import type { Target } from '../../models/runtime/target.ts'
-import { methodNames } from '../../preload/contract/generation.ts'
 import { guidedBy, reportPair, shippedGuide } from '../library/guides.ts'
 import { shipped } from '../paths.ts'
 
 /** A method as it is measured. */
-export interface BenchVariant {
+export interface BenchVariant extends MethodVariant {
   /** As it was asked for. */
   readonly name: string
-  readonly method: MethodName
-  /** Every n-th step is true; the method's own default where it is left out. */
-  readonly refresh: number | undefined
   /** Whether two passes are one batch of two. */
   readonly together: boolean
 }
 
-const refreshed: readonly string[] = ['guide', 'reuse'] satisfies readonly MethodName[]
-
 /** Reads a method's name, `guide:N` and `reuse:N` (every N-th step is true), or `cfg-apart` (two passes in turn). */
 export function benchVariant(name: string): BenchVariant | undefined {
-  if (name === 'cfg-apart') return { name, method: 'cfg', refresh: undefined, together: false }
-  const [start, count, ...rest] = name.split(':')
-  const method = methodNames.find(each => each === start)
-  const refresh = count === undefined ? undefined : Number(count)
-  if (method === undefined || rest.length > 0) return undefined
-  if (refresh !== undefined && !(refreshed.includes(method) && Number.isInteger(refresh) && refresh > 1))
-    return undefined
-  return { name, method, refresh, together: true }
+  if (name === 'cfg-apart') return { name, method: 'cfg', together: false }
+  const variant = methodVariant(name)
+  return variant && { name, ...variant, together: true }
 }
 
 /** What the demo model knows; any base has something to paint with them. */
@@ -166,23 +156,10 @@ function results(pictures: ReadonlyMap<string, readonly Picture[]>, steps: numbe
         secondsPerStep: median(own.map(perStep)),
         secondsPerPicture: median(own.map(({ seconds: { text, denoise, decode } }) => text + denoise + decode)),
         ratio: median(own.map((picture, round) => perStep(picture) / perStep(first[round] as Picture))),
-        psnr: cfg ? meanPsnr(own, cfg) : null,
+        psnr: cfg ? meanPsnr(own.map(({ pixels }, round) => meanSquare(pixels, (cfg[round] as Picture).pixels))) : null,
       },
     ]),
   )
-}
-
-/** In dB of 8-bit pixels; null where every picture is the same as its other. */
-function meanPsnr(pictures: readonly Picture[], others: readonly Picture[]): number | null {
-  const each = pictures
-    .map(({ pixels }, round) => psnr(pixels, (others[round] as Picture).pixels))
-    .filter(value => value !== Number.POSITIVE_INFINITY)
-  return each.length > 0 ? each.reduce((sum, value) => sum + value, 0) / each.length : null
-}
-
-function psnr(a: Uint8Array, b: Uint8Array): number {
-  const squares = a.reduce((sum, value, index) => sum + (value - (b[index] as number)) ** 2, 0)
-  return 10 * Math.log10((255 ** 2 * a.length) / squares)
 }
 
 /** The middle value; of an even number the mean of the two in the middle. */

@@ -2,6 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { basename, dirname, join, parse, resolve } from 'node:path'
 import { UserError } from '../../models/errors.ts'
 import { readRecipe } from '../../models/training/read-recipe.ts'
+import type { Recipe } from '../../models/training/recipe.ts'
 import { trainRecipe } from '../../models/training/stages.ts'
 import type { TrainProgress, TrainResult } from '../../models/training/train.ts'
 import { shipped } from '../paths.ts'
@@ -25,11 +26,16 @@ export interface Training extends TrainResult {
 
 /** Trains what a recipe says. Throws `UserError` in one sentence where something of it cannot be used. */
 export async function runTraining({ recipe, folder, data, ...options }: TrainingOptions): Promise<Training> {
-  const path = await recipePath(recipe)
-  const read = await readRecipe(path, await knownPaths())
+  const { path, recipe: read } = await openRecipe(recipe)
   const run = resolve(folder ?? join(data, 'runs', basename(path, '.json')))
   await mkdir(dirname(run), { recursive: true })
   return { run, ...(await trainRecipe(read, { ...options, folder: run, merges: shipped.merges })) }
+}
+
+/** Reads a recipe by its path, or by the name of a shipped one. Throws `UserError` where there is none or a field is wrong. */
+export async function openRecipe(given: string): Promise<{ path: string; recipe: Recipe }> {
+  const path = await recipePath(given)
+  return { path, recipe: await readRecipe(path, await knownPaths()) }
 }
 
 /** What a recipe may say instead of a path: the demo model, the demo guide, the shipped lists of prompts. */

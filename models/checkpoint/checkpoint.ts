@@ -21,7 +21,7 @@ export interface NetworkPart {
   /** What messages call it: `unet`, `vae`, `text_encoder`, `text_encoder_2`. */
   readonly name: string
   /** What messages call the thing that its file is: of a base's networks, the model. */
-  readonly noun: 'model' | 'guide' | 'LoRA' | 'VAE'
+  readonly noun: 'model' | 'guide' | 'LoRA' | 'VAE' | 'scorer'
   /** Its tensors under their diffusers names; empty where the checkpoint lacks the network. */
   readonly table: TensorTable
   /** Its `config.json`, or what its file layout is known to mean; absent where shapes are all there is. */

@@ -21,17 +21,23 @@ export interface SessionOptions {
    * fastest form needs each a second time while it is loaded.
    */
   readonly frugal?: boolean | undefined
+  /**
+   * Whether memory is laid out once for each size and kept: onnxruntime's own way, and its default. From the second run
+   * on that is one block beside all that the first has left, which nearly doubles what a graph of large results takes.
+   */
+  readonly pattern?: boolean | undefined
 }
 
 /** Loads a graph. The weights are mapped from the files that they lie in. */
 export async function openSession(
   model: OnnxModel,
-  { threads = 0, device = 'cpu', frugal = false }: SessionOptions = {},
+  { threads = 0, device = 'cpu', frugal = false, pattern = true }: SessionOptions = {},
 ): Promise<Session> {
   const session = await InferenceSession.create(model.bytes, {
     executionProviders: [device],
     intraOpNumThreads: threads,
     ...(frugal && { graphOptimizationLevel: 'extended' }),
+    enableMemPattern: pattern,
     logSeverityLevel: 3,
     ...(model.folder !== undefined && {
       extra: { session: { model_external_initializers_file_folder_path: model.folder } },

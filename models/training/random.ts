@@ -20,6 +20,7 @@ export const stream = {
   teacher: 6,
   guidance: 7,
   posterior: 8,
+  held: 9,
 } as const
 
 /** A whole number in 0..below-1. */

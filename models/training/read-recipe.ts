@@ -35,6 +35,8 @@ function withPaths(recipe: Recipe, absolute: (path: string) => string): Recipe {
 /** What is wrong between fields that are right by themselves. */
 function contradiction(recipe: Recipe): string | undefined {
   if (recipe.warmup > recipe.steps) return `warmup is ${recipe.warmup}, more than the ${recipe.steps} steps.`
+  if ('held' in recipe && recipe.held !== undefined && recipe.held > 0 && recipe.held < recipe.batch)
+    return `held is ${recipe.held}, less than a batch of ${recipe.batch}.`
   switch (recipe.objective) {
     case 'guide':
     case 'progressive': {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { guideKinds } from '../networks/guide/index.ts'
+import { guideKindNames } from '../networks/guide/index.ts'
 
 /** Paths of a recipe are relative to the recipe's own file; `demo` is the demo model. */
 const path = z.string().min(1).max(4096)
@@ -35,7 +35,10 @@ const common = z.strictObject({
   ema: z.number().min(0).max(0.999999).default(0.998),
   /** Threads of the arithmetic; the same number gives the same numbers. All cores where it is left out. */
   threads: whole(1, 1024).optional(),
-  /** Whether the inside of the UNet's blocks is computed anew on the way back: less memory for about a third more time. */
+  /**
+   * Whether the inside of the UNet's blocks is computed anew on the way back: less memory for about a third more time, where
+   * the step takes more than loading the network did. A guide on a large base with small batches is not such a case.
+   */
   recompute: z.boolean().default(false),
   /** Steps from one checkpoint to the next. */
   checkpointEvery: whole(1, 10_000_000).default(250),
@@ -51,12 +54,21 @@ const states = z.strictObject({
   noised: z.number().min(0).max(0.95).default(0.5),
   /** Steps of the teacher's way, fewest and most. */
   teacherSteps: z.tuple([whole(1, 1000), whole(1, 1000)]).default([8, 24]),
-  /** How many are kept aside to measure the error on. */
+  /** How many the error is measured on; they are spread over up to eight times as many that are not trained on. */
   held: whole(0, 100_000).default(256),
+  /** Pictures that the teacher paints side by side; what it was asked of them is kept when all are done. */
+  together: whole(1, 64).default(16),
 })
 
 const guiding = common.extend({
   base: path,
+  /** What is said of a base where its files are not believed. */
+  overrides: z
+    .strictObject({
+      architecture: z.enum(['sd1', 'sd2', 'sdxl']).optional(),
+      prediction: z.enum(['epsilon', 'v_prediction', 'sample']).optional(),
+    })
+    .optional(),
   /** A text file with a prompt a line; `general` and `emoji-scenes` are the studio's own. */
   prompts: path.default('general'),
   /** A dataset whose pictures are noised; without one, those that the teacher paints are. */
@@ -71,7 +83,7 @@ const guiding = common.extend({
 
 const guide = guiding.extend({
   objective: z.literal('guide'),
-  kind: z.enum(Object.keys(guideKinds) as [keyof typeof guideKinds]),
+  kind: z.enum(guideKindNames),
   /** Parameters as a share of the base's UNet. */
   size: z.number().min(0.001).max(0.2).default(0.01),
   /** A guide to go on from. */
@@ -85,7 +97,7 @@ const progressive = guiding.extend({
   guide: path,
   /** Numbers of steps, each half of the one before it. */
   stages: z.array(whole(1, 1024)).min(2).max(10).default([32, 16, 8, 4]),
-  states: states.omit({ teacherSteps: true }),
+  states: states.omit({ teacherSteps: true, together: true }),
 })
 
 /** Shape of a UNet that is trained from nothing; the names are diffusers'. */
@@ -123,6 +135,8 @@ const pictures = common.extend({
   data: path,
   /** Side of the pictures in pixels, where the folder holds loose pictures. */
   pixels: whole(16, 2048).optional(),
+  /** Pictures that are kept aside to measure on, in whole batches; a tenth, at most 256, where it is left out. */
+  held: whole(0, 100_000).optional(),
 })
 
 const noising = pictures.extend({
@@ -155,6 +169,8 @@ const lora = noising.extend({
   trainText: z.boolean().default(false),
   layout: z.enum(['kohya', 'peft']).default('kohya'),
   captionDropout: share.default(0.05),
+  /** None where it is left out: every one of a few pictures is needed. */
+  held: whole(0, 100_000).default(0),
 })
 
 const autoencode = pictures.extend({

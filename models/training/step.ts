@@ -4,6 +4,7 @@ import type { Input, Value } from '../graph/value.ts'
 import { topological } from '../graph/walk.ts'
 import { openSession } from '../runtime/session.ts'
 import type { F32Tensor, Tensor } from '../tensor/tensor.ts'
+import { average } from './average.ts'
 import type { Weights } from './weights.ts'
 
 /** One batch as a graph of static shapes: its inputs are what a batch feeds, and the weights that are trained. */
@@ -42,7 +43,7 @@ export async function openStep(
     ...Object.fromEntries(Object.entries(measures).map(([name, value]) => [`:${name}`, value])),
     ...Object.fromEntries(names.map((name, i) => [`:d ${name}`, slopes[i] as Value])),
   })
-  const session = await openSession(model, { threads })
+  const session = await openSession(model, { threads, pattern: false })
   return {
     async run(feed, weights) {
       const results = await session.run({ ...feed, ...weights.inputs() })
@@ -70,9 +71,7 @@ export async function openLook(outputs: Readonly<Record<string, Value>>, threads
   const names = Object.keys(outputs)
   const session = await openSession(
     toOnnx(Object.fromEntries(names.map(name => [`:${name}`, outputs[name] as Value]))),
-    {
-      threads,
-    },
+    { threads, pattern: false },
   )
   return {
     async run(feed, weights) {
@@ -81,5 +80,26 @@ export async function openLook(outputs: Readonly<Record<string, Value>>, threads
       return Object.fromEntries(names.map(name => [name, results[`:${name}`]?.data as Float32Array]))
     },
     release: () => session.release(),
+  }
+}
+
+/** The means of some numbers f32 [] over batches; nothing where there are no batches. */
+export async function measure(
+  numbers: Readonly<Record<string, Value>>,
+  batches: readonly (() => Promise<Feed>)[],
+  weights: ReadonlyMap<string, F32Tensor>,
+  threads: number,
+): Promise<Record<string, number>> {
+  if (batches.length === 0) return {}
+  const look = await openLook(numbers, threads)
+  try {
+    const told: Told[] = []
+    for (const feed of batches) {
+      const results = await look.run(await feed(), weights)
+      told.push(Object.fromEntries(Object.keys(numbers).map(name => [name, results[name]?.[0] as number])))
+    }
+    return average(told)
+  } finally {
+    await look.release()
   }
 }

@@ -12,7 +12,7 @@ import { lastCheckpoint, writeCheckpoint } from './run/checkpoint.ts'
 import { claimRun } from './run/claim.ts'
 import { openRunFolder } from './run/folder.ts'
 import { openMetrics } from './run/metrics.ts'
-import { writeSamples } from './run/samples.ts'
+import { writeReferences, writeSamples } from './run/samples.ts'
 import { openStep, type Told } from './step.ts'
 import { Weights } from './weights.ts'
 
@@ -21,11 +21,18 @@ export interface TrainOptions {
   readonly folder: string
   /** Whether a run that was begun there is gone on with; `auto` goes on where there is one, and begins where there is none. */
   readonly resume: boolean | 'auto'
+  /**
+   * Where states, latents and texts are kept, the run's own folder where it is left out. Runs one after another that ask
+   * the same of the same base (guides of several kinds) find them there.
+   */
+  readonly cache?: string | undefined
   /** merges.txt of CLIP's own tokenizer, for bases that bring none. */
   readonly merges: string
   /** Looked at between two batches; what was learned until then is kept. */
   readonly signal?: CancelSignal | undefined
   readonly onProgress?: ((progress: TrainProgress) => void) | undefined
+  /** On whose behalf the run is claimed; see `claimRun`. */
+  readonly by?: string | undefined
 }
 
 export type TrainProgress =
@@ -34,6 +41,8 @@ export type TrainProgress =
       readonly phase: 'train'
       readonly step: number
       readonly steps: number
+      /** Step of the last checkpoint. */
+      readonly saved: number
       /** Running mean of the loss. */
       readonly loss: number
       readonly examplesPerSecond: number
@@ -63,8 +72,9 @@ const adamEps = 1e-8
 export async function train(recipe: Recipe, options: TrainOptions): Promise<TrainResult> {
   const { signal, onProgress, merges } = options
   await using closing = new AsyncDisposableStack()
-  const folder = await openRunFolder(options.folder, recipe, options.resume)
-  await claimRun(folder.path, closing)
+  const folder = await openRunFolder(options.folder, recipe, options.resume, options.cache)
+  await claimRun(folder.path, closing, options.by)
+  if (options.cache !== undefined) await claimRun(options.cache, closing)
   const begun = await lastCheckpoint(folder.checkpoints)
   const threads = begun?.state.threads ?? recipe.threads ?? availableParallelism()
   const tell = (doing: string, done: number, total: number) => onProgress?.({ phase: 'prepare', doing, done, total })
@@ -75,6 +85,8 @@ export async function train(recipe: Recipe, options: TrainOptions): Promise<Trai
   let { step } = begun?.state ?? { step: 0 }
   let saved = step
   const metrics = await openMetrics(folder.metrics, step, closing)
+  if (objective.shown && recipe.sampleEvery > 0 && step < recipe.steps)
+    await writeReferences(folder.samples, objective.shown, { signal, tell })
   tell('loading the network', 0, 1)
   await pause(signal)
   const session = await openStep(objective.graph, threads)
@@ -104,9 +116,12 @@ export async function train(recipe: Recipe, options: TrainOptions): Promise<Trai
     if (isKept) scores = await evaluate()
     await metrics.add({ step, loss, ...measures, gradientNorm: norm, learningRate, ...(isKept && scores) })
     if (isKept) await checkpoint()
-    if (objective.samples && recipe.sampleEvery > 0 && isDue(recipe.sampleEvery))
+    if (objective.samples && recipe.sampleEvery > 0 && isDue(recipe.sampleEvery)) {
+      // Painting may be stopped in the middle, which must not take the step with it.
+      if (saved !== step) await checkpoint()
       await writeSamples(folder.samples, step, await objective.samples(weights.result()))
-    onProgress?.({ phase: 'train', step, steps: recipe.steps, ...pace.after(step, loss) })
+    }
+    onProgress?.({ phase: 'train', step, steps: recipe.steps, saved, ...pace.after(step, loss) })
   }
   const reached = { steps: step, examples: pace.examples(step), hours: pace.seconds() / 3600, scores }
   return { result: await objective.save(weights.result(), { recipe, ...reached }), ...reached }

@@ -3,9 +3,10 @@ import { models } from './models.ts'
 import { queue } from './queue.ts'
 import type { Client, Implementation } from './service.ts'
 import { system } from './system.ts'
+import { training } from './training.ts'
 
 /** The one table that both ends are derived from: adding a method is one edit in its service's file. */
-export const contract = { gallery, models, queue, system } as const
+export const contract = { gallery, models, queue, system, training } as const
 
 export type Contract = typeof contract
 export type ServiceName = keyof Contract

@@ -1,4 +1,4 @@
-export const viewNames = ['create', 'gallery', 'models'] as const
+export const viewNames = ['create', 'gallery', 'models', 'training'] as const
 export type ViewName = (typeof viewNames)[number]
 
 /** Dialogs that any view may open; the one who owns a dialog renders it while its name stands here. */
@@ -17,7 +17,7 @@ export class Navigation {
 
   go(view: ViewName): void {
     this.view = view
-    location.hash = view
+    if (typeof location !== 'undefined') location.hash = view
   }
 
   open(dialog: DialogName): void {

@@ -1,6 +1,6 @@
 import type { GenerateRequest } from '../../preload/contract/generation.ts'
 import type { Api } from '../../preload/contract/index.ts'
-import type { Job, JobProgress, QueueState } from '../../preload/contract/queue.ts'
+import type { JobProgress, PaintJob, QueueState } from '../../preload/contract/queue.ts'
 import type { Events } from '../api/events.ts'
 import type { Connection } from './connection.svelte.ts'
 import type { Toasts } from './toasts.ts'
@@ -11,9 +11,11 @@ export class Queue {
   /** Where the running job stands, with the last preview that came. */
   progress = $state.raw<JobProgress | null>(null)
 
-  readonly running = $derived(this.state.jobs.find(job => job.state === 'running'))
-  readonly queued = $derived(this.state.jobs.filter(job => job.state === 'queued'))
-  readonly failed = $derived(this.state.jobs.filter(job => job.state === 'failed'))
+  /** Requests for pictures; guides that are trained are none of it. */
+  readonly painted = $derived(this.state.jobs.filter(job => job.kind === 'paint'))
+  readonly running = $derived(this.painted.find(job => job.state === 'running'))
+  readonly queued = $derived(this.painted.filter(job => job.state === 'queued'))
+  readonly failed = $derived(this.painted.filter(job => job.state === 'failed'))
   /** Share of the running job that is done, 0 to 1. */
   readonly share = $derived(shareOf(this.running, this.progress))
 
@@ -35,7 +37,7 @@ export class Queue {
     })
   }
 
-  enqueue(request: GenerateRequest): Promise<Job | undefined> {
+  enqueue(request: GenerateRequest): Promise<PaintJob | undefined> {
     return this.#toasts.attempt(this.#api.queue.enqueue(request))
   }
 
@@ -67,7 +69,7 @@ export class Queue {
   }
 }
 
-function shareOf(job: Job | undefined, progress: JobProgress | null): number {
+function shareOf(job: PaintJob | undefined, progress: JobProgress | null): number {
   if (job === undefined || progress === null || progress.id !== job.id) return 0
   const step = progress.phase === 'decode' ? progress.steps : progress.step
   const count = job.request.count ?? 1

@@ -1,6 +1,7 @@
 import { asBase } from '../../models/checkpoint/as-base.ts'
 import { describeModel } from '../../models/checkpoint/describe.ts'
 import { guideMetadata } from '../../models/checkpoint/guide-metadata.ts'
+import { type GuideKindName, guideKindNames } from '../../models/networks/guide/index.ts'
 import { Generator } from '../../models/tensor/random.ts'
 import { writeTensors } from '../../models/tensor/safetensors/write.ts'
 import { elements, f32, type Tensor } from '../../models/tensor/tensor.ts'
@@ -9,7 +10,7 @@ import { designGuide } from '../../models/training/design-guide.ts'
 /**
  * Writes a guide for a base, with random weights and about one per cent of its parameters: for measurements of speed.
  */
-export async function writeRandomGuide(path: string, base: string, kind: 'lora1' | 'tap1'): Promise<void> {
+export async function writeRandomGuide(path: string, base: string, kind: GuideKindName): Promise<void> {
   const described = asBase(await describeModel(base))
   const { shapes, modules } = designGuide(kind, described, 0.01)
   const generator = new Generator(0)
@@ -30,9 +31,10 @@ export async function writeRandomGuide(path: string, base: string, kind: 'lora1'
   await writeTensors(path, tensors, guideMetadata({ kind, modules, facts }, {}))
 }
 
-const [, script, path, base, kind = 'lora1'] = process.argv
+const [, script, path, base, wanted = 'lora1'] = process.argv
 if (script === import.meta.filename) {
-  if (!path || !base || (kind !== 'lora1' && kind !== 'tap1'))
-    throw new Error('usage: node tests/bench/random-guide.ts FILE.safetensors BASE [lora1|tap1]')
+  const kind = guideKindNames.find(name => name === wanted)
+  if (!path || !base || !kind)
+    throw new Error(`usage: node tests/bench/random-guide.ts FILE.safetensors BASE [${guideKindNames.join('|')}]`)
   await writeRandomGuide(path, base, kind)
 }

@@ -54,7 +54,7 @@ it('a job goes on while its window is reloaded, and is shown again', async () =>
 it('a studio that is killed while it paints goes on where it was, and no picture is lost or painted twice', async () => {
   const first = await startStudio()
   const connection = await first.connect()
-  const third = connection.next('queue.changed', ({ jobs }) => jobs[0]?.done === 2)
+  const third = connection.next('queue.changed', ({ jobs: [job] }) => job?.kind === 'paint' && job.done === 2)
   await connection.api.queue.enqueue({ ...short, steps: 10, count: 5 })
   await connection.api.queue.enqueue({ ...short, seed: 200 })
   await third

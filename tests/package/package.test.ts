@@ -66,6 +66,12 @@ describe.runIf(process.platform === 'linux')('the packed studio', { timeout: 300
     await rm(found.data, { recursive: true })
   })
 
+  it('has what trains beside it, whole', async () => {
+    const node = join(unpacked, 'node_modules/node/bin/node')
+    // Without a studio there is nothing to do: it loads all that it needs, and ends.
+    await run(node, [join(unpacked, 'studio/models/trainer/process.js')], { cwd: folder })
+  })
+
   it('is no larger than it has to be', async () => {
     const files = await readdir(unpacked, { recursive: true, withFileTypes: true })
     const sizes = await Promise.all(

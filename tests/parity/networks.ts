@@ -136,7 +136,8 @@ const runBlocks: Run = async (base, triples, expected) => {
   const { inputs, feeds } = triple(triples, Number(expected.get('of_triple')?.data[0] ?? 0))
   const places = new Map<string, Value>()
   unet(unetConfig(base.unet), parametersOf(base.unet), inputs(), (place, value) => {
-    places.set(place, value)
+    // The context is what goes in.
+    if (value.kind === 'node') places.set(place, value)
     return value
   })
   const session = await open(Object.fromEntries(places))

@@ -1,5 +1,5 @@
 import { type GenerateRequest, generateRequest } from '../../preload/contract/generation.ts'
-import type { Job } from '../../preload/contract/queue.ts'
+import type { PaintJob } from '../../preload/contract/queue.ts'
 import { jobOf, picture, queueOf, type StudioEnd, settled } from './studio-end.ts'
 
 /**
@@ -10,7 +10,7 @@ export class QueueEnd {
   /** Where it is, nothing that waits is begun. */
   paused = false
   readonly #end: () => StudioEnd
-  #jobs: Job[] = []
+  #jobs: PaintJob[] = []
   #next = 100
   #aborted = false
   #answered: Promise<unknown> = Promise.resolve()
@@ -20,7 +20,7 @@ export class QueueEnd {
   }
 
   readonly answers = {
-    'queue.enqueue': async (request: GenerateRequest): Promise<Job> => {
+    'queue.enqueue': async (request: GenerateRequest): Promise<PaintJob> => {
       const job = { ...jobOf(this.#next++, 'queued'), request: generateRequest.parse(request) }
       this.#jobs.push(job)
       this.#goOn()
@@ -37,7 +37,7 @@ export class QueueEnd {
     'queue.state': () => queueOf(...this.#jobs),
   }
 
-  get running(): Job | undefined {
+  get running(): PaintJob | undefined {
     return this.#jobs.find(({ state }) => state === 'running')
   }
 

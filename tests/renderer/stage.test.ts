@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { PictureDetail, PictureItem } from '../../preload/contract/gallery.ts'
 import type { GenerateRequest } from '../../preload/contract/generation.ts'
-import type { Job } from '../../preload/contract/queue.ts'
+import type { PaintJob } from '../../preload/contract/queue.ts'
 import { Studio } from '../../renderer/state/studio.svelte.ts'
 import type { Run } from '../../renderer/views/create/costs.svelte.ts'
 import { Stage } from '../../renderer/views/create/stage.svelte.ts'
@@ -30,14 +30,14 @@ const progress = (id: number, picture: number, preview: string | null) => ({
 const preview = 'data:image/png;base64,AA=='
 
 async function opened(items: PictureItem[] = [], answers: ConstructorParameters<typeof StudioEnd>[0] = {}) {
-  let jobs: Job[] = []
+  let jobs: PaintJob[] = []
   let next = 100
   const end: StudioEnd = new StudioEnd({
     'models.list': () => [demo, own],
     'gallery.page': () => ({ items, total: items.length }),
     'gallery.detail': ({ id }: { id: number }) => detailOf(items.find(item => item.id === id) ?? picture(id)),
     'queue.enqueue': (request: GenerateRequest) => {
-      const job = { ...jobOf(next++, 'queued'), request: { ...jobOf(0, 'queued').request, ...request } } as Job
+      const job = { ...jobOf(next++, 'queued'), request: { ...jobOf(0, 'queued').request, ...request } } as PaintJob
       jobs = [...jobs, job]
       end.tell('queue.changed', queueOf(...jobs))
       return job

@@ -1,7 +1,7 @@
 import type { PictureItem, PictureRecord } from '../../preload/contract/gallery.ts'
 import type { EventName } from '../../preload/contract/index.ts'
 import type { GuideCard, ModelCard } from '../../preload/contract/models.ts'
-import type { Job, QueueState } from '../../preload/contract/queue.ts'
+import type { Job, PaintJob, QueueState } from '../../preload/contract/queue.ts'
 import type { Payload } from '../../preload/contract/wire.ts'
 import type { ConnectionState, Transport } from '../../renderer/api/transport.ts'
 
@@ -23,6 +23,7 @@ export class StudioEnd implements Transport {
       'models.guides': () => [],
       'queue.state': () => ({ paused: false, waiting: null, jobs: [] }),
       'gallery.page': () => ({ items: [], total: 0 }),
+      'training.runs': () => [],
       ...answers,
     }
   }
@@ -160,7 +161,8 @@ export const picture = (id: number, seed = id): PictureItem => ({
   created: 1000 + id,
 })
 
-export const jobOf = (id: number, state: Job['state'], request: Partial<Job['request']> = {}): Job => ({
+export const jobOf = (id: number, state: Job['state'], request: Partial<PaintJob['request']> = {}): PaintJob => ({
+  kind: 'paint',
   id,
   state,
   request: {

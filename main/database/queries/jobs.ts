@@ -1,14 +1,17 @@
-import type { Job } from '../../../preload/contract/queue.ts'
+import type { Job, PaintJob, TrainJob } from '../../../preload/contract/queue.ts'
 import type { Connection } from '../connection.ts'
 import { and, asc, desc, eq, gte, inArray, max, sql } from '../drizzle.ts'
 import { generations, pictures, jobs as table } from '../schema.ts'
 
 /** A job as it is kept. */
-export interface JobRow extends Job {
-  /** How often the engine died on it. */
+export type JobRow = Job & {
+  /** How often its process died on it. */
   readonly deaths: number
   readonly started: number | null
 }
+
+/** What is asked for. */
+export type NewJob = Pick<PaintJob, 'kind' | 'request'> | Pick<TrainJob, 'kind' | 'run' | 'name'>
 
 /** What changes in the life of a job. */
 export interface JobChanges {
@@ -32,7 +35,7 @@ const mostFailed = 20
 /** One that is said to run may not be painted any more: on a full disk its end could not be written. */
 const isPending = inArray(table.state, ['running', 'queued'])
 
-/** Requests for pictures, in the order in which they are painted. */
+/** What is asked for, in the order in which it is done: pictures first. */
 export function jobs(db: Connection) {
   const lastPosition = () =>
     db
@@ -64,11 +67,13 @@ export function jobs(db: Connection) {
   return {
     get,
     update,
-    /** Puts a request at the end of the queue. */
-    add(request: Job['request']): JobRow {
+    /** Puts a job at the end of the queue. */
+    add(job: NewJob): JobRow {
+      const { kind } = job
+      const request = job.kind === 'paint' ? job.request : { run: job.run, name: job.name }
       const row = db
         .insert(table)
-        .values({ state: 'queued', position: lastPosition() + 1, request, created: Date.now() })
+        .values({ kind, state: 'queued', position: lastPosition() + 1, request, created: Date.now() })
         .returning()
         .get()
       return jobOf(row)
@@ -79,9 +84,18 @@ export function jobs(db: Connection) {
         .select()
         .from(table)
         .where(isPending)
-        .orderBy(sql`${table.state} = 'queued'`, asc(table.position))
+        .orderBy(sql`${table.kind} = 'train'`, sql`${table.state} = 'queued'`, asc(table.position))
         .all()
         .map(jobOf),
+    /** Every job that trains, also those that are done; a run has one at most. */
+    trainings: (): Extract<JobRow, TrainJob>[] =>
+      db
+        .select()
+        .from(table)
+        .where(eq(table.kind, 'train'))
+        .all()
+        .map(jobOf)
+        .filter(row => row.kind === 'train'),
     /** The last that failed, newest first. */
     failed: (): JobRow[] =>
       db
@@ -129,6 +143,9 @@ export function jobs(db: Connection) {
 
 function jobOf({ errorMessage, errorHint, request, ...row }: typeof table.$inferSelect): JobRow {
   const error = errorMessage === null ? null : { message: errorMessage, hint: errorHint ?? '' }
-  const { id, state, done, created, deaths, started } = row
-  return { id, state, request: request as Job['request'], done, error, created, deaths, started }
+  const { kind, id, state, done, created, deaths, started } = row
+  const common = { id, state, error, created, deaths, started }
+  return kind === 'paint'
+    ? { kind, ...common, request: request as PaintJob['request'], done }
+    : { kind, ...common, ...(request as Pick<TrainJob, 'run' | 'name'>) }
 }

@@ -17,3 +17,10 @@ function inWords(value: unknown, indent: string): string {
   if (typeof value !== 'object' || value === null) return String(value ?? 'unknown')
   return Object.keys(value).length === 0 ? 'none' : `\n${asLines(value, `${indent}  `)}`
 }
+
+/** Seconds as a person tells them: `40 s`, `12 min`, `2 h 5 min`. */
+export function duration(seconds: number): string {
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 1) return `${Math.round(seconds)} s`
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}

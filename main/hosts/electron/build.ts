@@ -8,7 +8,7 @@ import { builtWindow } from '../http/window.ts'
 const built = join(root, 'dist', 'desktop', 'entry.js')
 const sources = ['main', 'models', 'preload', 'resources'].flatMap(folder => [folder, `${folder}/**`])
 
-/** What is started by its own: Electron's main, the threads, the engine. */
+/** What is started by its own: Electron's main, the threads, the engine, what trains. */
 const entries = [
   'main/hosts/electron/main.electron.ts',
   'main/database/worker.ts',
@@ -16,6 +16,7 @@ const entries = [
   'models/engine/process.ts',
   'models/engine/worker.ts',
   'models/runtime/probe/child.ts',
+  'models/trainer/process.ts',
 ]
 
 /** Packages that are packed as they are: those with binaries, and one of sharp's whose modules import each other in circles. */

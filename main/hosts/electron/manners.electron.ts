@@ -36,9 +36,10 @@ export class Manners {
     const running = state.jobs.find(job => job.state === 'running')
     if (running) {
       this.#stretch ??= { since: Date.now(), jobs: new Map() }
-      const { from = running.done } = this.#stretch.jobs.get(running.id) ?? {}
-      this.#stretch.jobs.set(running.id, { from, done: running.done })
-      this.#count = running.request.count ?? 1
+      const done = running.kind === 'paint' ? running.done : 0
+      const { from = done } = this.#stretch.jobs.get(running.id) ?? {}
+      this.#stretch.jobs.set(running.id, { from, done })
+      this.#count = running.kind === 'paint' ? (running.request.count ?? 1) : 1
       this.#blocker ??= this.#electron.powerSaveBlocker.start('prevent-app-suspension')
       return
     }

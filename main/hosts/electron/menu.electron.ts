@@ -91,6 +91,7 @@ export function menuOf({ isMac, isPackaged, name, actions }: MenuOptions): Item[
         shortcut('Create', '1'),
         shortcut('Gallery', '2'),
         shortcut('Models', '3'),
+        shortcut('Training', '4'),
         line,
         shortcut('Search', 'mod+f'),
         line,

@@ -10,6 +10,8 @@ export interface PictureFiles {
     thumbnail(id: number, size?: number): Promise<string | undefined>
   }
   readonly library: { previewFile(id: string): Promise<string | undefined> }
+  /** Sample pictures of trainings, by run and file name. */
+  readonly runs: { file(run: string, name: string): Promise<string | undefined> }
   /** Pictures to start from: a window's own, by the name that `keep`'s path ends in. */
   readonly inputs: {
     keep(bytes: Uint8Array): Promise<string>

@@ -5,8 +5,8 @@ import { sendPicture } from './files.ts'
 import type { PictureFiles } from './hosted.ts'
 import { refuse } from './refuse.ts'
 
-/** Pictures, their thumbnails and models' previews: by number, never by path. The same in a browser and in Electron. */
-export function pictures({ gallery, library, inputs }: PictureFiles): Hono {
+/** Pictures, thumbnails, models' previews, samples of trainings: by number or name, never by path. The same in a browser and in Electron. */
+export function pictures({ gallery, library, runs, inputs }: PictureFiles): Hono {
   const http = new Hono()
   http.get('/pictures/:id{[0-9]{1,16}}', async c =>
     sendPicture(c, await missing(gallery.file(Number(c.req.param('id'))))),
@@ -17,6 +17,7 @@ export function pictures({ gallery, library, inputs }: PictureFiles): Hono {
     return sendPicture(c, await missing(found), size !== undefined)
   })
   http.get('/model-previews/:id', async c => sendPicture(c, await missing(library.previewFile(c.req.param('id')))))
+  http.get('/run/:run/:file', async c => sendPicture(c, await runs.file(c.req.param('run'), c.req.param('file'))))
   http.get('/inputs/:name', async c => sendPicture(c, await inputs.file(c.req.param('name')), true))
   http.post('/inputs', bodyLimit({ maxSize: largest, onError: c => refuse(c, 413, ...tooLarge) }), async c => {
     try {

@@ -65,7 +65,8 @@ export function routes({ app, data, renderer, log, sessions, cookie, onOpened }:
     session,
     upgradeWebSocket(() => ({})),
   )
-  for (const path of ['/pictures/*', '/thumbnails/*', '/model-previews/*', '/inputs/*']) http.use(path, session)
+  for (const path of ['/pictures/*', '/thumbnails/*', '/model-previews/*', '/run/*', '/inputs/*'])
+    http.use(path, session)
   http.route('/', pictures(app))
   type Take = (c: Context<Env>, name: string) => Promise<object>
   const takes = (refused: 200 | 422, take: Take) => async (c: Context<Env, '/:name'>) => {

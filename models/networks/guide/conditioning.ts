@@ -10,16 +10,17 @@ import { linearLayer, silu } from '../layers.ts'
 import type { Parameters } from '../parameters.ts'
 import type { GuideConfig, GuideInputs } from './kind.ts'
 
-const timeFeatures = 24
-const guidanceFeatures = 12
+/** Widths of `timeFeatures` and `scaleFeatures`. */
+export const timeWidth = 24
+export const scaleWidth = 12
 
 /** Width of the text states that a guide was built for. */
 export const textWidth = ({ shapes }: GuideConfig): number =>
-  ((shapes.get('cond.mlp.0.weight')?.[1] ?? 0) - timeFeatures - guidanceFeatures) / 2
+  ((shapes.get('cond.mlp.0.weight')?.[1] ?? 0) - timeWidth - scaleWidth) / 2
 
 /** The shapes of the tensors that `conditioning` uses, for text states and a result of these widths. */
 export const conditioningShapes = (text: number, told: number): [string, Shape][] => [
-  ['cond.mlp.0.weight', [told, timeFeatures + guidanceFeatures + 2 * text]],
+  ['cond.mlp.0.weight', [told, timeWidth + scaleWidth + 2 * text]],
   ['cond.mlp.0.bias', [told]],
   ['cond.mlp.2.weight', [told, told]],
   ['cond.mlp.2.bias', [told]],
@@ -29,11 +30,16 @@ export const conditioningShapes = (text: number, told: number): [string, Shape][
 export function conditioning({ shapes }: GuideConfig, p: Parameters, inputs: GuideInputs): Value {
   const { timestep, guidance, positive, negative } = inputs
   const width = shapes.get('cond.mlp.0.weight')?.[0] ?? 0
-  const time = fourier(times(timestep, 1 / 2000), timeFeatures)
-  const scale = fourier(times(strength(guidance), 1 / 4), guidanceFeatures)
-  const told = concat([time, scale, positive, add(positive, times(negative, -1))], 1)
+  const features = [timeFeatures(timestep), scaleFeatures(guidance), positive, add(positive, times(negative, -1))]
+  const told = concat(features, 1)
   return silu(linearLayer(p, 'cond.mlp.2', silu(linearLayer(p, 'cond.mlp.0', told, width)), width))
 }
+
+/** The time step [n] as [n, timeWidth]. */
+export const timeFeatures = (timestep: Value): Value => fourier(times(timestep, 1 / 2000), timeWidth)
+
+/** The guidance scale [n] as [n, scaleWidth]. */
+export const scaleFeatures = (guidance: Value): Value => fourier(times(strength(guidance), 1 / 4), scaleWidth)
 
 /** What a guide's change is multiplied by: (w - 1) / 4 [n], exactly 0 where there is no guidance. */
 export const strength = (guidance: Value): Value => times(plus(guidance, -1), 1 / 4)

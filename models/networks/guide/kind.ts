@@ -63,11 +63,22 @@ export interface GuideKind {
 
 /** The largest of `build(1)`, `build(2)`... that has at most `most` parameters; the first where none has. */
 export function largest(build: (size: number) => GuideConfig, most: number): GuideConfig {
-  const count = ({ shapes }: GuideConfig) => [...shapes.values()].reduce((sum, shape) => sum + elements(shape), 0)
   let config = build(1)
   for (let size = 2; ; size++) {
     const larger = build(size)
-    if (count(larger) > most) return config
+    if (parameterCount(larger) > most) return config
     config = larger
   }
 }
+
+export const parameterCount = ({ shapes }: GuideConfig): number =>
+  [...shapes.values()].reduce((sum, shape) => sum + elements(shape), 0)
+
+/** The weights of layers, and of norms, by their names and shapes, each with its bias. */
+export const withBiases = (layers: readonly (readonly [string, Shape])[]): Map<string, Shape> =>
+  new Map(
+    layers.flatMap(([name, shape]): [string, Shape][] => [
+      [`${name}.weight`, shape],
+      [`${name}.bias`, [shape[0] as number]],
+    ]),
+  )

@@ -15,15 +15,21 @@ import { type GuideConfig, type GuideInputs, type GuideKind, largest } from './k
  * out + B (A (from) * g) with g = (1 + G (told)) (w - 1) / 4.
  */
 export const lora1: GuideKind = {
-  /** Convolutions get half as many ranks again as linear layers. */
+  /**
+   * Convolutions get half as many ranks again as linear layers. Ranks grow by eighths: with each, one of eight layers of
+   * a sort gets one more.
+   */
   design({ crossAttentionDim }, layers, most) {
     const changed = layers.filter(({ place }) => !place.endsWith('.time_emb_proj'))
     const modules = changed.map(({ place }) => place)
-    const build = (size: number): GuideConfig => {
-      const told = 16 * Math.min(size, 8)
+    const build = (step: number): GuideConfig => {
+      const size = (7 + step) / 8
+      const told = Math.min(16 * size, 128)
       const shapes = new Map(conditioningShapes(crossAttentionDim, told))
+      const count = { linear: 0, picture: 0 }
       for (const [number, { taken, given, isPicture }] of changed.entries()) {
-        const rank = isPicture ? Math.ceil(size * 1.5) : size
+        const place = isPicture ? count.picture++ : count.linear++
+        const rank = Math.floor((isPicture ? 1.5 * size : size) + (place % 8) / 8)
         const pointwise = isPicture ? [1, 1] : []
         shapes.set(`A.${number}.weight`, [rank, taken, ...pointwise])
         shapes.set(`B.${number}.weight`, [given, rank, ...pointwise])

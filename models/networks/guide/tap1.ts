@@ -31,15 +31,16 @@ const seesLatent = (site: number, sites: number): boolean => site >= sites - 2
  * what the guide is told, worked on by 3x3 convolutions, and its widened result added.
  */
 export const tap1: GuideKind = {
-  /** Each site is as wide as a share of the channels that it sees. */
+  /** Each site is as wide as a share of the channels that it sees, those of equal channels one after another. */
   design({ blockOutChannels, crossAttentionDim }, _layers, most) {
     const deepestFirst = blockOutChannels.toReversed()
     const sites = [deepestFirst[0] as number, ...deepestFirst]
-    const build = (size: number): GuideConfig => {
-      const told = groups * Math.ceil(((Math.max(...blockOutChannels) / 3) * size) / 16 / groups)
+    const build = (step: number): GuideConfig => {
+      const size = (7 + step) / 8
+      const told = Math.ceil((Math.max(...blockOutChannels) * size) / 48)
       const shapes = new Map(conditioningShapes(crossAttentionDim, told))
       for (const [site, channels] of sites.entries()) {
-        const width = groups * Math.ceil((channels * size) / 64 / groups)
+        const width = groups * Math.max(Math.ceil((channels * size) / 64 / groups - site / sites.length), 1)
         const seen = seesLatent(site, sites.length) ? channels + latentChannels : channels
         const layers: [string, Shape][] = [
           [`i.${site}`, [width, seen, 1, 1]],

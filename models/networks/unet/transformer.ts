@@ -8,7 +8,7 @@ import { split } from '../../graph/ops/slice.ts'
 import { transpose } from '../../graph/ops/transpose.ts'
 import type { Value } from '../../graph/value.ts'
 import { convLayer, groupNormLayer, layerNormLayer, linearLayer } from '../layers.ts'
-import { type Parameters, scope } from '../parameters.ts'
+import { at, type Parameters, scope } from '../parameters.ts'
 
 export interface TransformerConfig {
   readonly heads: number
@@ -45,7 +45,8 @@ export function transformer(
 function block(p: Parameters, x: Value, context: Value, heads: number): Value {
   const own = layerNormLayer(p, 'norm1', x)
   const seen = add(crossAttention(scope(p, 'attn1'), own, own, heads), x)
-  const told = add(crossAttention(scope(p, 'attn2'), layerNormLayer(p, 'norm2', seen), context, heads), seen)
+  const mixed = crossAttention(scope(p, 'attn2'), layerNormLayer(p, 'norm2', seen), context, heads)
+  const told = at(p, 'attn2', add(mixed, seen))
   return add(feedForward(scope(p, 'ff'), layerNormLayer(p, 'norm3', told)), told)
 }
 

@@ -24,16 +24,18 @@ export interface UNetInputs {
 /**
  * diffusers' UNet2DConditionModel (Rombach et al. 2022): predicts noise or velocity f32 [n, outChannels, h, w].
  * Any height and width work, also those that do not divide by the number of halvings.
- * @param inject also sees the feature maps `time_embedding`, `add_embedding`, `down_blocks.N`, `down_blocks.N.skip.M`,
- *   `mid_block`, `up_blocks.N` and `conv_norm_out`
+ * @param inject also sees the feature maps `context`, `time_embedding`, `add_embedding`, `down_blocks.N`,
+ *   `down_blocks.N.skip.M`, `mid_block`, `up_blocks.N` and `conv_norm_out`, and of each transformer block, as tokens
+ *   [n, h * w, channels], `<its path>.attn2`: the stream after it has attended to the context
  */
 export function unet(
   config: UNetConfig,
   parameters: Parameters,
-  { sample, timestep, context, added }: UNetInputs,
+  { sample, timestep, context: text, added }: UNetInputs,
   inject?: Inject,
 ): Value {
   const p = injected(parameters, inject)
+  const context = at(p, 'context', text)
   const { blockOutChannels, layersPerBlock, normGroups: groups, normEps: eps } = config
   const { transformerLayers: depths, midTransformerLayers } = config
   const levels = blockOutChannels.length

@@ -8,10 +8,11 @@ import { UserError } from '../../errors.ts'
 import { abs } from '../../graph/ops/abs.ts'
 import { add } from '../../graph/ops/add.ts'
 import { exp } from '../../graph/ops/exp.ts'
+import { log } from '../../graph/ops/log.ts'
 import { mul } from '../../graph/ops/mul.ts'
 import { slice } from '../../graph/ops/slice.ts'
 import { sub } from '../../graph/ops/sub.ts'
-import { meanAll } from '../../graph/ops/sum.ts'
+import { mean, meanAll } from '../../graph/ops/sum.ts'
 import { input, scalar, type Value } from '../../graph/value.ts'
 import { type VaeConfig, vaeFactor } from '../../networks/vae/config.ts'
 import { decode } from '../../networks/vae/decode.ts'
@@ -20,13 +21,14 @@ import { toBytes } from '../../pipelines/latents.ts'
 import { elements, f32 } from '../../tensor/tensor.ts'
 import { openData } from '../data/open.ts'
 import { Order } from '../data/order.ts'
+import { split } from '../data/split.ts'
 import { generatorAt, normals, stream } from '../random.ts'
 import type { RecipeOf } from '../recipe.ts'
 import { savePart, writePart } from '../results/base.ts'
 import { vaeJson } from '../results/diffusers-config.ts'
 import { provenanceMetadata } from '../results/provenance.ts'
 import { take } from '../states/teacher.ts'
-import { openLook } from '../step.ts'
+import { measure, openLook } from '../step.ts'
 import { fresh, fromPart, Trained } from '../trained.ts'
 import type { OpenObjective, Sample, Setting, Trainees } from './objective.ts'
 
@@ -60,27 +62,32 @@ export const autoencode: OpenObjective<RecipeOf<'autoencode'>> = async (recipe, 
   const error = meanAll(abs(sub(painted, picture)))
   const edges = add(slopeError(painted, picture, 2), slopeError(painted, picture, 3))
   const kl = divergence(posterior)
-  const order = new Order(recipe.seed, pack.count)
+  const loss = add(add(error, mul(edges, scalar(recipe.gradients))), mul(kl, scalar(recipe.kl)))
+  const reconstructed = decode(config, parameters, posterior.mean)
+  const { seen, held } = split(pack.count, recipe)
+  const order = new Order(recipe.seed, seen.length)
 
-  const feed = async (first: number) => ({
-    picture: f32(await pack.pictures(order.at(first, batch)), shape),
-    noise: f32(normals(generatorAt(recipe.seed, stream.posterior, first), elements(latent)), latent),
+  const feed = async (pictures: readonly number[], ...place: readonly number[]) => ({
+    picture: f32(await pack.pictures(pictures), shape),
+    noise: f32(normals(generatorAt(recipe.seed, ...place), elements(latent)), latent),
   })
+  const feedSeen = (first: number) =>
+    feed(
+      order.at(first, batch).map(i => seen[i] as number),
+      stream.posterior,
+      first,
+    )
+  const feedHeld = (first: number) => feed(held.slice(first, first + batch), stream.held, first)
 
-  /** Pictures beside what comes back of them. */
+  /** Pictures, kept aside where there are some, beside what comes back of them. */
   async function samples(weights: Trainees): Promise<Sample[]> {
-    const look = await openLook({ painted: decode(config, parameters, posterior.mean) }, setting.threads)
+    const look = await openLook({ reconstructed }, setting.threads)
     try {
-      const { picture } = await feed(0)
-      const { painted } = await look.run({ picture }, weights)
+      const { picture } = held.length > 0 ? await feedHeld(0) : await feedSeen(0)
+      const { reconstructed = new Float32Array() } = await look.run({ picture }, weights)
       const size = elements(shape) / batch
-      const both = [picture.data, painted as Float32Array]
-      return Array.from({ length: Math.min(shown, batch) }).flatMap((_, i) =>
-        both.map(all => ({
-          pixels: toBytes(take(all, i, size).map(value => Math.min(Math.max(value / 2 + 0.5, 0), 1))),
-          width: pack.width,
-          height: pack.height,
-        })),
+      return Array.from({ length: Math.min(shown, batch) }, (_, i) =>
+        beside(bytesOf(take(picture.data, i, size)), bytesOf(take(reconstructed, i, size)), pack),
       )
     } finally {
       await look.release()
@@ -89,13 +96,22 @@ export const autoencode: OpenObjective<RecipeOf<'autoencode'>> = async (recipe, 
 
   return {
     graph: {
-      loss: add(add(error, mul(edges, scalar(recipe.gradients))), mul(kl, scalar(recipe.kl))),
+      loss,
       measures: { error, edges, kl },
       trained: trained.inputs,
     },
     initial: await trained.initial(),
     batches: step =>
-      Promise.all(Array.from({ length: recipe.accumulate }, (_, i) => feed((step * recipe.accumulate + i) * batch))),
+      Promise.all(
+        Array.from({ length: recipe.accumulate }, (_, i) => feedSeen((step * recipe.accumulate + i) * batch)),
+      ),
+    evaluate: weights =>
+      measure(
+        { 'held loss': loss, 'held PSNR': psnr(reconstructed, picture) },
+        Array.from({ length: held.length / batch }, (_, part) => () => feedHeld(part * batch)),
+        weights,
+        setting.threads,
+      ),
     samples,
     async save(weights, provenance) {
       const own = new Map([...weights].map(([name, tensor]) => [name.replace(/^vae[.]/, ''), tensor]))
@@ -111,8 +127,8 @@ export const autoencode: OpenObjective<RecipeOf<'autoencode'>> = async (recipe, 
     const look = await openLook({ mean: posterior.mean }, setting.threads)
     let [count, sum, squares] = [0, 0, 0]
     try {
-      for (let i = 0; i < Math.max(1, Math.min(32, Math.floor(pack.count / batch))); i++) {
-        const { picture } = await feed(i * batch)
+      for (let i = 0; i < Math.max(1, Math.min(32, Math.floor(seen.length / batch))); i++) {
+        const { picture } = await feedSeen(i * batch)
         const { mean = [] } = await look.run({ picture }, weights)
         for (const value of mean) {
           count++
@@ -126,6 +142,26 @@ export const autoencode: OpenObjective<RecipeOf<'autoencode'>> = async (recipe, 
     const shiftFactor = sum / count
     return { shiftFactor, scalingFactor: 1 / Math.sqrt(squares / count - shiftFactor ** 2) }
   }
+}
+
+/** Two pictures of bytes as one, the first on the left. */
+function beside(left: Uint8Array, right: Uint8Array, { width, height }: { width: number; height: number }): Sample {
+  const pixels = new Uint8Array(left.length * 2)
+  for (const [column, half] of [left, right].entries())
+    for (let y = 0; y < height; y++)
+      pixels.set(half.subarray(y * width * 3, (y + 1) * width * 3), (2 * y + column) * width * 3)
+  return { pixels, width: 2 * width, height }
+}
+
+/** A picture [3, h, w] in -1..1 as bytes. */
+const bytesOf = (picture: Float32Array): Uint8Array =>
+  toBytes(picture.map(value => Math.min(Math.max(value / 2 + 0.5, 0), 1)))
+
+/** Peak signal-to-noise ratio in dB, the mean over the pictures, whose values span 2. */
+function psnr(a: Value, b: Value): Value {
+  const difference = sub(a, b)
+  const squares = mean(mul(difference, difference), [1, 2, 3])
+  return mul(meanAll(log(mul(squares, scalar(1 / 4)))), scalar(-10 / Math.LN10))
 }
 
 /** Mean absolute difference between the slopes of two pictures along an axis. */

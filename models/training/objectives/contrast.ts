@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { add } from '../../graph/ops/add.ts'
 import { exp } from '../../graph/ops/exp.ts'
@@ -12,22 +11,19 @@ import { transpose } from '../../graph/ops/transpose.ts'
 import { input, scalar, type Value } from '../../graph/value.ts'
 import { pictureVector, type ScorerConfig, scale, textVector } from '../../networks/scorer/scorer.ts'
 import { loadTokenizer } from '../../prompt/tokenizer.ts'
-import { writeTensors } from '../../tensor/safetensors/write.ts'
 import { f32, i64 } from '../../tensor/tensor.ts'
 import { openData } from '../data/open.ts'
 import { Order } from '../data/order.ts'
+import { split } from '../data/split.ts'
 import { firstChunk } from '../first-chunk.ts'
 import { newTextConfig } from '../new-text-config.ts'
 import { generatorAt, stream } from '../random.ts'
 import type { RecipeOf } from '../recipe.ts'
-import { provenanceMetadata } from '../results/provenance.ts'
+import { saveScorer } from '../results/scorer.ts'
 import { take } from '../states/teacher.ts'
 import { openLook } from '../step.ts'
 import { fresh, type Start, Trained } from '../trained.ts'
 import type { OpenObjective, Trainees } from './objective.ts'
-
-/** Key of the metadata that holds a scorer's configuration. */
-const scorerKey = 'cicerone.scorer'
 
 const usualText = {
   hidden_size: 128,
@@ -36,9 +32,6 @@ const usualText = {
   num_attention_heads: 4,
   max_position_embeddings: 24,
 }
-
-/** Batches that are kept aside to measure on. */
-const held = 4
 
 /**
  * Trains a scorer of pictures and texts, as CLIP (Radford et al. 2021): among the captions of a batch each picture shall
@@ -65,8 +58,8 @@ export const contrast: OpenObjective<RecipeOf<'contrast'>> = async (recipe, sett
   const caption = textVector(config, parameters, ids, input('ends', { shape: [batch], dtype: 'i64' }))
   const { loss, matched } = infoNce(picture, caption, exp(scale(parameters)))
 
-  const seen = Math.max(batch, pack.count - held * batch)
-  const order = new Order(recipe.seed, seen)
+  const { seen, held } = split(pack.count, recipe)
+  const order = new Order(recipe.seed, seen.length)
   const feed = async (indices: readonly number[]) => {
     const rows = indices.map(index => {
       return firstChunk(pack.captions[index] as string, tokenizer, config.text.positions)
@@ -78,19 +71,18 @@ export const contrast: OpenObjective<RecipeOf<'contrast'>> = async (recipe, sett
     }
   }
 
-  /** The share of kept-aside pictures that find their caption among those of a batch. */
+  /** The loss on what is kept aside, and the share of those pictures that find their caption among those of a batch. */
   async function evaluate(weights: Trainees): Promise<Record<string, number>> {
-    const batches = Math.floor((pack.count - seen) / batch)
-    if (batches === 0) return {}
-    const look = await openLook({ pictures: picture, captions: caption }, setting.threads)
+    if (held.length === 0) return {}
+    const look = await openLook({ loss, pictures: picture, captions: caption }, setting.threads)
     try {
-      let found = 0
-      for (let part = 0; part < batches; part++) {
-        const own = await feed(Array.from({ length: batch }, (_, i) => seen + part * batch + i))
-        const { pictures, captions } = await look.run(own, weights)
+      let [sum, found] = [0, 0]
+      for (let first = 0; first < held.length; first += batch) {
+        const { loss, pictures, captions } = await look.run(await feed(held.slice(first, first + batch)), weights)
+        sum += batch * Number(loss?.[0])
         found += retrieved(pictures as Float32Array, captions as Float32Array, batch)
       }
-      return { retrieved: found / (batches * batch) }
+      return { 'held loss': sum / held.length, retrieved: found / held.length }
     } finally {
       await look.release()
     }
@@ -102,17 +94,12 @@ export const contrast: OpenObjective<RecipeOf<'contrast'>> = async (recipe, sett
     batches: step =>
       Promise.all(
         Array.from({ length: recipe.accumulate }, (_, i) =>
-          feed(order.at((step * recipe.accumulate + i) * batch, batch)),
+          feed(order.at((step * recipe.accumulate + i) * batch, batch).map(place => seen[place] as number)),
         ),
       ),
     evaluate,
-    async save(weights, provenance) {
-      const path = join(setting.folder.result, 'scorer.safetensors')
-      await mkdir(setting.folder.result, { recursive: true })
-      const metadata = { ...provenanceMetadata(provenance, 'unknown/scorer'), [scorerKey]: JSON.stringify(config) }
-      await writeTensors(path, weights, metadata)
-      return path
-    },
+    save: (weights, provenance) =>
+      saveScorer(join(setting.folder.result, 'scorer.safetensors'), weights, provenance, { config, tokenizer: files }),
   }
 }
 

@@ -4,9 +4,7 @@ import { asBase } from '../../checkpoint/as-base.ts'
 import type { TextPart } from '../../checkpoint/checkpoint.ts'
 import { describeModel } from '../../checkpoint/describe.ts'
 import { assemble } from '../../pipelines/assemble.ts'
-import { generate } from '../../pipelines/generate.ts'
 import { parametersOf } from '../../pipelines/parameters.ts'
-import { resolveSettings } from '../../pipelines/resolve.ts'
 import type { RecipeOf } from '../recipe.ts'
 import { architectureOf } from '../results/architecture.ts'
 import { saveBase } from '../results/base.ts'
@@ -15,15 +13,13 @@ import { provenanceMetadata } from '../results/provenance.ts'
 import { fromPart, Trained } from '../trained.ts'
 import { openNoising } from './noising.ts'
 import type { OpenObjective, Sample, Trainees } from './objective.ts'
-
-/** Captions that samples are painted of. */
-const shown = 4
+import { paintCaptions } from './paint-captions.ts'
 
 /** Trains a base's UNet on pictures, from nothing or from where it is, and its text encoders along where the recipe says so. */
 export const denoise: OpenObjective<RecipeOf<'denoise'>> = async (recipe, setting) => {
   const path = recipe.base ?? (await makeBase(join(setting.folder.cache, 'start'), recipe))
   const noising = await openNoising(path, recipe, setting)
-  const { base, schedule, pack } = noising
+  const { base, schedule, pack, split } = noising
   const trained = new Trained()
   // One from nothing has everything to learn, its text encoder too.
   const trainText = recipe.trainText || recipe.base === undefined
@@ -43,16 +39,7 @@ export const denoise: OpenObjective<RecipeOf<'denoise'>> = async (recipe, settin
     const folder = join(setting.folder.cache, 'sample')
     const pipeline = await assemble(asBase(await describeModel(await save(folder, weights, {}))), setting)
     try {
-      const made: Sample[] = []
-      for (let seed = 0; seed < Math.min(shown, pack.count); seed++) {
-        const settings = await resolveSettings(pipeline, {
-          prompt: pack.captions[seed] as string,
-          ...{ negative: '', method: 'cfg', guidance: 4, steps: 16, seed, count: 1, clipSkip: 1 },
-          ...{ schedule: 'auto', width: pack.width, height: pack.height },
-        })
-        for await (const picture of generate(pipeline, settings, { traced: false })) made.push(picture)
-      }
-      return made
+      return await paintCaptions(pipeline, pack, split)
     } finally {
       await pipeline.sessions.release()
       await rm(folder, { recursive: true, force: true })
@@ -63,6 +50,7 @@ export const denoise: OpenObjective<RecipeOf<'denoise'>> = async (recipe, settin
     graph: { ...graph, trained: trained.inputs },
     initial: await trained.initial(),
     batches: noising.batches,
+    evaluate: weights => noising.evaluate(graph.loss, weights),
     samples,
     save: (weights, provenance) =>
       save(setting.folder.result, weights, provenanceMetadata(provenance, architectureOf(base, schedule))),

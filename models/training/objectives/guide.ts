@@ -1,10 +1,13 @@
 import { join } from 'node:path'
+import { GuidanceError, guidanceEnergy } from '../../guidance/error.ts'
 import { combine } from '../../samplers/steps.ts'
 import { f32 } from '../../tensor/tensor.ts'
 import { Order } from '../data/order.ts'
+import { wholeBatches } from '../data/split.ts'
 import { between, generatorAt, stream } from '../random.ts'
 import type { RecipeOf } from '../recipe.ts'
 import { saveGuide } from '../results/guide.ts'
+import { apart } from '../states/apart.ts'
 import { about, openGuideStates } from '../states/guide-states.ts'
 import { meansOf, take, toldOf } from '../states/teacher.ts'
 import { type Feed, openLook } from '../step.ts'
@@ -22,8 +25,8 @@ const sampleSteps = 16
 /**
  * Stage one of a guide (Hsiao et al. 2024): one pass of the frozen base with the guide in it shall give what
  * classifier-free guidance makes of two, u + w (c - u), at any guidance scale of the range and with negative prompts.
- * Each example's squared error is divided by its guidance energy, |(w - 1) (c - u)|^2, plus half the mean of those of
- * the step: between the plain error, which high scales rule, and the normalised one, which low scales rule.
+ * Each example's squared error is divided by its guidance energy, |(w - 1) (c - u)|^2, plus a quarter of the mean of
+ * those of the step: between the plain error, which high scales rule, and the normalised one, which low scales rule.
  */
 export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) => {
   const workshop = await openWorkshop(recipe, setting)
@@ -36,6 +39,7 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
       ...{ seed: recipe.seed, guidance: recipe.guidance, pictures: workshop.drawPicture },
       key: JSON.stringify([
         recipe.base,
+        recipe.overrides,
         recipe.data,
         recipe.seed,
         recipe.guidance,
@@ -53,7 +57,7 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
   const parameters = trained.parameters('', workshop.guide.start)
   const { batch, recompute } = recipe
   const graph = guidedLoss({ ...workshop, ...workshop.guide, ...texts, parameters, batch, recompute })
-  const seen = states.count - recipe.states.held
+  const { seen, held } = apart(states.count, wholeBatches(recipe.states.held, batch))
   const order = new Order(recipe.seed, seen)
 
   /** What is fed for some states at guidance scales. */
@@ -70,15 +74,14 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
       const w = scales[i] as number
       const [positive, negative] = [take(c, i, size), take(u, i, size)]
       targets.set(combine([w, positive], [1 - w, negative]), i * size)
-      const difference = combine([w - 1, positive], [1 - w, negative])
-      return difference.reduce((sum, value) => sum + value * value, 0) / size
+      return guidanceEnergy(positive, negative, w)
     })
-    const half = energies.reduce((sum, energy) => sum + energy, 0) / energies.length / 2
+    const quarter = energies.reduce((sum, energy) => sum + energy, 0) / energies.length / 4
     const all = {
       timestep: fact('timestep'),
       positive: fact('positive'),
       negative: fact('negative'),
-      weights: energies.map(energy => 1 / (energy + half || 1)),
+      weights: energies.map(energy => 1 / (energy + quarter || 1)),
     }
     return Promise.all(
       Array.from({ length: indices.length / batch }, async (_, part) => {
@@ -96,16 +99,15 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
     )
   }
 
-  /** Normalised guidance error: 1 is no guidance, 0 is CFG. Of states that are noised pictures, and of the teacher's way. */
+  /** The guidance error of states that are noised pictures, and of those on the teacher's way. */
   async function evaluate(weights: Trainees): Promise<Record<string, number>> {
-    const held = Array.from({ length: Math.floor(recipe.states.held / batch) * batch }, (_, i) => seen + i)
     if (held.length === 0) return {}
     const facts = await states.read('about', held)
     const look = await openLook({ squares: graph.squares }, setting.threads)
     try {
       const scores: Record<string, number> = {}
       for (const w of measuredScales) {
-        const sums = { noised: [0, 0], teacher: [0, 0] }
+        const errors = { noised: new GuidanceError(), teacher: new GuidanceError() }
         const batches = await feeds(
           held,
           held.map(() => w),
@@ -113,13 +115,12 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
         for (const [part, feed] of batches.entries()) {
           const { squares = [] } = await look.run(feed, weights)
           for (const [i, square] of squares.entries()) {
-            const own = sums[facts[(part * batch + i) * 4 + about.noised] === 1 ? 'noised' : 'teacher']
-            own[0] = (own[0] as number) + square
-            own[1] = (own[1] as number) + Number(feed.energy?.data[i])
+            const own = errors[facts[(part * batch + i) * 4 + about.noised] === 1 ? 'noised' : 'teacher']
+            own.add(square, Number(feed.energy?.data[i]))
           }
         }
-        for (const [kind, [square = 0, energy = 0]] of Object.entries(sums))
-          if (energy > 0) scores[`error w=${w} ${kind}`] = square / energy
+        for (const [kind, { value }] of Object.entries(errors))
+          if (value !== undefined) scores[`error w=${w} ${kind}`] = value
       }
       return scores
     } finally {
@@ -140,6 +141,7 @@ export const guide: OpenObjective<RecipeOf<'guide'>> = async (recipe, setting) =
     },
     evaluate,
     samples: weights => workshop.samples(weights, sampleSteps),
+    shown: workshop.shown(sampleSteps),
     save: (weights, provenance) =>
       saveGuide(join(setting.folder.result, 'guide.safetensors'), weights, provenance, {
         ...workshop.guide,

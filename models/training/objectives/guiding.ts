@@ -8,9 +8,12 @@ import { constant } from '../../graph/value.ts'
 import { type GuideKindName, guideKinds } from '../../networks/guide/index.ts'
 import type { GuideConfig } from '../../networks/guide/kind.ts'
 import type { Parameters } from '../../networks/parameters.ts'
+import { vaeFactor } from '../../networks/vae/config.ts'
 import { assemble, type Pipeline } from '../../pipelines/assemble.ts'
+import type { CancelSignal } from '../../pipelines/cancel.ts'
 import { generate } from '../../pipelines/generate.ts'
 import { type Guide, loadGuide } from '../../pipelines/guide.ts'
+import { nativeCells } from '../../pipelines/native-cells.ts'
 import { resolveSettings } from '../../pipelines/resolve.ts'
 import { elements, f32 } from '../../tensor/tensor.ts'
 import { designGuide } from '../design-guide.ts'
@@ -22,7 +25,7 @@ import { type PromptTable, promptTable, readPrompts } from '../states/prompts.ts
 import { openTeacher, type Teacher } from '../states/teacher.ts'
 import { encodeTexts, type Texts } from '../states/texts.ts'
 import { fresh, type Start } from '../trained.ts'
-import type { Sample, Setting, Trainees } from './objective.ts'
+import type { Sample, Setting, Shown, Trainees } from './objective.ts'
 
 /** A guide's build and its weights: a new one, or one to go on from. */
 export interface GuideInTraining {
@@ -48,6 +51,7 @@ export interface Workshop {
   /** The guide with other weights, ready to be plugged in. */
   plugged(weights: Trainees): Guide
   samples(weights: Trainees, steps: number): Promise<Sample[]>
+  shown(steps: number): Shown
 }
 
 type GuidingRecipe = RecipeOf<'guide' | 'progressive'>
@@ -55,10 +59,12 @@ type GuidingRecipe = RecipeOf<'guide' | 'progressive'>
 /** Opens base, prompts and guide. Throws `UserError` where one cannot be used. */
 export async function openWorkshop(recipe: GuidingRecipe, setting: Setting): Promise<Workshop> {
   const { merges, threads } = setting
-  const base = asBase(await describeModel(recipe.base))
+  const base = asBase(await describeModel(recipe.base, recipe.overrides))
+  if (base.variant)
+    throw new UserError(`Guides are trained on plain bases; this one is for ${base.variant}.`, 'Choose the plain base.')
   const pipeline = await assemble(base, { merges, threads })
   setting.closing.defer(() => pipeline.sessions.release())
-  const side = recipe.cells ?? nativeCells(pipeline)
+  const side = recipe.cells ?? nativeCells(base)
   const latent = [pipeline.unet.inChannels, side, side] as const
   const { negatives, seed } = recipe
   const given = await readPrompts(recipe.prompts)
@@ -79,13 +85,8 @@ export async function openWorkshop(recipe: GuidingRecipe, setting: Setting): Pro
     drawPicture: pictures?.draw(prompts.placeOf),
     teacher: openTeacher(pipeline, texts, latent),
     size: elements(latent),
-    samples: (weights, steps) => paint(pipeline, plugged(weights), { prompts, steps, recipe }),
+    ...sampling(pipeline, { prompts, recipe, cells: side, plugged, signal: setting.signal }),
   }
-}
-
-const nativeCells = ({ base }: Pipeline): number => {
-  const stated = base.unet.config?.sample_size
-  return typeof stated === 'number' && stated >= 4 && stated <= 128 ? stated : 64
 }
 
 async function guideOf(recipe: GuidingRecipe, { base }: Pipeline): Promise<GuideInTraining> {
@@ -117,26 +118,51 @@ const constants = (weights: Trainees): Parameters => {
 }
 
 /** Prompts that samples are painted of. */
-const shown = 4
+const shownPrompts = 4
 
-async function paint(
+interface Sampling {
+  readonly prompts: PromptTable
+  readonly recipe: GuidingRecipe
+  /** Side of the latents. */
+  readonly cells: number
+  readonly plugged: Workshop['plugged']
+  readonly signal: CancelSignal | undefined
+}
+
+/** Painting of samples: always the same prompts and seeds, in the middle of the guidance scales. */
+function sampling(
   pipeline: Pipeline,
-  guide: Guide,
-  { prompts, steps, recipe }: { prompts: PromptTable; steps: number; recipe: GuidingRecipe },
-): Promise<Sample[]> {
+  { prompts, recipe, cells, plugged, signal }: Sampling,
+): Pick<Workshop, 'samples' | 'shown'> {
   const [low, high] = recipe.guidance
-  const samples: Sample[] = []
-  for (let seed = 0; seed < shown; seed++) {
+  const pixels = cells * vaeFactor(pipeline.vae)
+  const asked = Array.from({ length: shownPrompts }, (_, seed) => prompts.texts[prompts.draw(seed).positive] as string)
+  async function paint(seed: number, steps: number, method: 'guide' | 'cfg' | 'none', guide?: Guide): Promise<Sample> {
+    const guidance = method === 'none' ? 1 : (low + high) / 2
     const settings = await resolveSettings(pipeline, {
-      prompt: prompts.texts[prompts.draw(seed).positive] as string,
-      ...{ negative: '', method: 'guide', guidance: (low + high) / 2, steps, seed, count: 1, clipSkip: 1 },
-      ...{ schedule: 'auto', sampler: 'ddim' },
+      ...{ prompt: asked[seed] as string, negative: '', method, guidance, steps, seed, count: 1, clipSkip: 1 },
+      ...{ schedule: 'auto', sampler: 'ddim', width: pixels, height: pixels },
     })
-    for await (const picture of generate(pipeline, settings, { guide, traced: false })) samples.push(picture)
+    for await (const picture of generate(pipeline, settings, { guide, signal, traced: false })) return picture
+    throw new Error('no sample was painted')
   }
-  // The guide that was shown must not stay in memory beside the step that trains it.
-  await pipeline.sessions.release()
-  return samples
+  return {
+    async samples(weights, steps) {
+      const guide = plugged(weights)
+      const samples: Sample[] = []
+      for (const seed of asked.keys()) samples.push(await paint(seed, steps, 'guide', guide))
+      // The guide that was shown must not stay in memory beside the step that trains it.
+      await pipeline.sessions.release()
+      return samples
+    },
+    shown: steps => ({
+      prompts: asked,
+      async *references(wanted) {
+        for (const { method, index } of wanted) yield paint(index, steps, method)
+        await pipeline.sessions.release()
+      },
+    }),
+  }
 }
 
 /** The fields of a base that a guide has to fit. */

@@ -15,18 +15,19 @@ import { isPooled, takenStates } from '../../pipelines/encoders.ts'
 import { trainedLevel } from '../../samplers/levels.ts'
 import { Schedule, type ScheduleConfig } from '../../samplers/schedule.ts'
 import { combine } from '../../samplers/steps.ts'
-import { f32, i64, type Tensor } from '../../tensor/tensor.ts'
+import { elements, f32, i64, type Tensor } from '../../tensor/tensor.ts'
 import { notingBlocks } from '../blocks.ts'
 import { openData } from '../data/open.ts'
 import { Order } from '../data/order.ts'
 import type { Pack } from '../data/pack.ts'
+import { type Split, split } from '../data/split.ts'
 import { firstChunk } from '../first-chunk.ts'
 import { below, between, generatorAt, normals, stream } from '../random.ts'
 import type { RecipeOf } from '../recipe.ts'
 import { encodeLatents, type Latents } from '../states/latents.ts'
 import { take } from '../states/teacher.ts'
-import type { Feed, TrainingGraph } from '../step.ts'
-import type { Setting } from './objective.ts'
+import { type Feed, measure, type TrainingGraph } from '../step.ts'
+import type { Setting, Trainees } from './objective.ts'
 
 /** Where the networks of a base take their parameters from. */
 export interface Sources {
@@ -42,9 +43,12 @@ export interface Noising {
   /** Noise levels and what is predicted, as the recipe has them. */
   readonly schedule: ScheduleConfig
   readonly pack: Pack
+  readonly split: Split
   /** The mean squared error of the prediction over a batch. */
   loss(sources: Sources): Pick<TrainingGraph, 'loss' | 'boundaries'>
   batches(step: number): Promise<Feed[]>
+  /** The loss on the pictures that are kept aside, each at the same level of noise and with the same noise every time. */
+  evaluate(loss: Value, weights: Trainees): Promise<Record<string, number>>
 }
 
 type NoisingRecipe = RecipeOf<'denoise' | 'lora'>
@@ -73,13 +77,23 @@ export async function openNoising(path: string, recipe: NoisingRecipe, setting: 
   const latents = await encodeLatents(pipeline, pack, all, setting)
   // The encoders go through the step's own session from here on.
   await pipeline.sessions.release()
-  const draw = examples(recipe, pipeline, schedule, pack, latents)
+  const { batch, accumulate } = recipe
+  const parts = split(pack.count, recipe)
+  const { seen, held } = examples(recipe, schedule, pack, parts, latents)
+  const feed = feeder(pipeline, schedule, pack, latents)
+  const batchOf = (example: (place: number) => Example, number: number) =>
+    feed(Array.from({ length: batch }, (_, i) => example(number * batch + i)))
   return {
-    ...{ base, pipeline, schedule, pack },
+    ...{ base, pipeline, schedule, pack, split: parts },
     loss: sources => lossOf(pipeline, sources, recipe, latents.shape),
     batches: step =>
-      Promise.all(
-        Array.from({ length: recipe.accumulate }, (_, part) => draw((step * recipe.accumulate + part) * recipe.batch)),
+      Promise.all(Array.from({ length: accumulate }, (_, part) => batchOf(seen, step * accumulate + part))),
+    evaluate: (loss, weights) =>
+      measure(
+        { 'held loss': loss },
+        Array.from({ length: parts.held.length / batch }, (_, part) => () => batchOf(held, part)),
+        weights,
+        setting.threads,
       ),
   }
 }
@@ -111,45 +125,84 @@ function lossOf(
   return { loss: meanAll(mul(difference, difference)), boundaries: recompute ? blocks : [] }
 }
 
-/** What is drawn for each example: from the seed and its place in the run alone, however batches are cut. */
+/** A picture at a level of noise. */
+interface Example {
+  /** Its place in the dataset. */
+  readonly picture: number
+  readonly timestep: number
+  readonly noise: Float32Array
+  readonly caption: string
+}
+
+/**
+ * What is drawn for each example: from the seed and its place in the run alone, however batches are cut. Those that are
+ * kept aside are spread evenly over the levels, and keep their captions.
+ */
 function examples(
-  recipe: NoisingRecipe,
+  { seed, captionDropout }: NoisingRecipe,
+  { trainTimesteps }: ScheduleConfig,
+  { captions }: Pack,
+  parts: Split,
+  { shape }: Latents,
+): Record<keyof Split, (place: number) => Example> {
+  const order = new Order(seed, parts.seen.length)
+  const size = elements(shape)
+  return {
+    seen(place) {
+      const picture = parts.seen[order.at(place, 1)[0] as number] as number
+      const isDropped = between(generatorAt(seed, stream.captions, place), 0, 1) < captionDropout
+      return {
+        picture,
+        timestep: below(generatorAt(seed, stream.levels, place), trainTimesteps),
+        noise: normals(generatorAt(seed, stream.noise, place), size),
+        caption: isDropped ? '' : (captions[picture] as string),
+      }
+    },
+    held(place) {
+      const picture = parts.held[place] as number
+      const share = (place + between(generatorAt(seed, stream.held, place, 0), 0, 1)) / parts.held.length
+      return {
+        picture,
+        timestep: Math.floor(share * trainTimesteps),
+        noise: normals(generatorAt(seed, stream.held, place, 1), size),
+        caption: captions[picture] as string,
+      }
+    },
+  }
+}
+
+/** What is fed for a batch of examples. */
+function feeder(
   { base, encoders }: Pipeline,
   config: ScheduleConfig,
-  pack: Pack,
+  { width, height }: Pack,
   { store, shape }: Latents,
 ) {
   const schedule = new Schedule(config)
-  const order = new Order(recipe.seed, pack.count)
-  const size = shape[0] * shape[1] * shape[2]
-  const { width, height } = pack
+  const size = elements(shape)
 
-  return async (first: number): Promise<Feed> => {
-    const chosen = order.at(first, recipe.batch)
-    const clean = await store.read('latent', chosen)
+  return async (examples: readonly Example[]): Promise<Feed> => {
+    const count = examples.length
+    const pictures = examples.map(({ picture }) => picture)
+    const clean = await store.read('latent', pictures)
     const [samples, targets] = [new Float32Array(clean.length), new Float32Array(clean.length)]
-    const timesteps: number[] = []
-    const captions = chosen.map((index, i) => {
-      const place = first + i
-      const level = trainedLevel(schedule, below(generatorAt(recipe.seed, stream.levels, place), config.trainTimesteps))
-      const noise = normals(generatorAt(recipe.seed, stream.noise, place), size)
+    const timesteps = examples.map(({ timestep, noise }, i) => {
+      const level = trainedLevel(schedule, timestep)
       const [x, { alpha, sigma }] = [take(clean, i, size), level]
       samples.set(combine([alpha, x], [sigma, noise]), i * size)
       targets.set(targetOf(config.predictionType, x, noise, level), i * size)
-      timesteps.push(level.timestep)
-      const isDropped = between(generatorAt(recipe.seed, stream.captions, place), 0, 1) < recipe.captionDropout
-      return isDropped ? '' : (pack.captions[index] as string)
+      return level.timestep
     })
-    const latents = (values: Float32Array) => f32(values, [recipe.batch, ...shape])
+    const latents = (values: Float32Array) => f32(values, [count, ...shape])
     const texts: Record<string, Tensor> = {}
     for (const [index, { config: text, tokenizer }] of encoders.entries()) {
       // A caption that is longer than a chunk is cut.
-      const rows = captions.map(caption => firstChunk(caption, tokenizer, text.positions))
-      texts[`ids ${index}`] = i64(rows.flat(), [recipe.batch, text.positions])
+      const rows = examples.map(({ caption }) => firstChunk(caption, tokenizer, text.positions))
+      texts[`ids ${index}`] = i64(rows.flat(), [count, text.positions])
       if (isPooled(base, index)) {
         texts.ends = i64(rows.map((row, i) => i * text.positions + row.indexOf(tokenizer.eos)))
         const sizes = rows.flatMap(() => [height, width, 0, 0, height, width])
-        texts.time_ids = f32(Float32Array.from(sizes), [recipe.batch, 6])
+        texts.time_ids = f32(Float32Array.from(sizes), [count, 6])
       }
     }
     return { sample: latents(samples), target: latents(targets), timestep: f32(Float32Array.from(timesteps)), ...texts }

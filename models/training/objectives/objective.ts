@@ -27,6 +27,21 @@ export interface Sample {
   readonly height: number
 }
 
+/** Names of what the samples of a guide lie between: two passes a step, and one without guidance. */
+export const referenceNames = ['cfg', 'none'] as const
+
+export interface Shown {
+  /** A sample's prompt each. */
+  readonly prompts: readonly string[]
+  /** Paints samples of these numbers with the same prompts and seeds, but another method, in this order. */
+  references(wanted: readonly Reference[]): AsyncIterable<Sample>
+}
+
+export interface Reference {
+  readonly method: (typeof referenceNames)[number]
+  readonly index: number
+}
+
 /** What is trained, on what, and towards what. */
 export interface Objective {
   readonly graph: TrainingGraph
@@ -37,6 +52,8 @@ export interface Objective {
   /** Measures weights on what is kept aside. */
   evaluate?(weights: Trainees): Promise<Record<string, number>>
   samples?(weights: Trainees): Promise<readonly Sample[]>
+  /** What the samples are painted of, and what they are held against. */
+  readonly shown?: Shown
   /** Writes what came out into the run's folder of results, and says where it is. */
   save(weights: Trainees, provenance: Provenance): Promise<string>
 }

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { f32 } from '../../tensor/tensor.ts'
 import { Order } from '../data/order.ts'
+import { wholeBatches } from '../data/split.ts'
 import type { RecipeOf } from '../recipe.ts'
 import { saveGuide } from '../results/guide.ts'
+import { apart } from '../states/apart.ts'
 import { openStepStates, stepAbout } from '../states/step-states.ts'
 import { meansOf, take, toldOf } from '../states/teacher.ts'
 import { type Feed, openLook } from '../step.ts'
@@ -36,7 +38,7 @@ export const progressive: OpenObjective<RecipeOf<'progressive'>> = async (recipe
   )
   // The teacher has said all; its memory is for the step.
   await pipeline.sessions.release()
-  const seen = states.count - recipe.states.held
+  const { seen, held } = apart(states.count, wholeBatches(recipe.states.held, batch))
   const order = new Order(recipe.seed, seen)
 
   async function feed(indices: readonly number[]): Promise<Feed> {
@@ -61,17 +63,16 @@ export const progressive: OpenObjective<RecipeOf<'progressive'>> = async (recipe
 
   /** Mean squared error of the prediction on what is kept aside. */
   async function evaluate(weights: Trainees): Promise<Record<string, number>> {
-    const batches = Math.floor(recipe.states.held / batch)
-    if (batches === 0) return {}
+    if (held.length === 0) return {}
     const look = await openLook({ squares: graph.squares }, setting.threads)
     try {
       let sum = 0
-      for (let part = 0; part < batches; part++) {
-        const own = await feed(Array.from({ length: batch }, (_, i) => seen + part * batch + i))
+      for (let first = 0; first < held.length; first += batch) {
+        const own = await feed(held.slice(first, first + batch))
         const { squares = [] } = await look.run(own, weights)
         for (const square of squares) sum += square
       }
-      return { [`error ${steps} steps`]: sum / (batches * batch) }
+      return { [`error ${steps} steps`]: sum / held.length }
     } finally {
       await look.release()
     }

@@ -17,11 +17,13 @@ interface Made {
   readonly layout: 'kohya' | 'peft'
   /** Number of pictures that it was trained on. */
   readonly pictures: number
+  /** How it came about, where it is to be kept. */
+  readonly provenance?: Provenance | undefined
 }
 
 /** Writes a LoRA in f16 as other tools load it, and gives its path. Weights are under `NETWORK.LAYER.down` and `.up`. */
-export async function saveLora(path: string, weights: Trainees, provenance: Provenance, made: Made): Promise<string> {
-  const { base, rank, alpha, layout } = made
+export async function saveLora(path: string, weights: Trainees, made: Made): Promise<string> {
+  const { base, rank, alpha, layout, provenance } = made
   const keyOf = layout === 'kohya' ? kohyaKeys(base) : peftKey
   const tensors = new Map<string, StoredTensor>()
   for (const [name, tensor] of weights) {
@@ -44,8 +46,8 @@ export async function saveLora(path: string, weights: Trainees, provenance: Prov
   }
   await mkdir(dirname(path), { recursive: true })
   await writeTensors(path, tensors, {
-    ...provenanceMetadata(provenance, `${made.architecture}/lora`),
-    ...kohyaMetadata(provenance, made),
+    ...(provenance && provenanceMetadata(provenance, `${made.architecture}/lora`)),
+    ...(provenance && kohyaMetadata(provenance, made)),
   })
   return path
 }

@@ -45,6 +45,12 @@ export interface FoundCheckpoint {
   fill(weights: Weights): Promise<void>
 }
 
+/** The step of the last checkpoint; 0 where there is none. */
+export async function lastStep(folder: string): Promise<number> {
+  const all = await list(folder).catch(() => [])
+  return Number(pattern.exec(all.at(-1) ?? '')?.[1] ?? 0)
+}
+
 /** The last checkpoint; nothing where there is none. Throws `UserError` where it cannot be read. */
 export async function lastCheckpoint(folder: string): Promise<FoundCheckpoint | undefined> {
   const last = (await list(folder)).at(-1)

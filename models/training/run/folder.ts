@@ -6,6 +6,7 @@ import { writeText } from '../../tensor/atomically.ts'
 import { pathError } from '../../tensor/safetensors/open.ts'
 import { parseRecipe } from '../read-recipe.ts'
 import type { Recipe } from '../recipe.ts'
+import { lastStep } from './checkpoint.ts'
 
 /** Where a run keeps what. */
 export interface RunFolder {
@@ -24,9 +25,15 @@ const recipeFile = 'recipe.json'
 
 /**
  * Opens the folder of a run: a new one, or one that the same recipe has begun.
+ * @param cache where what may be computed again is kept, where not in the folder itself
  * @throws UserError where it holds something else, or the run is not to be gone on with
  */
-export async function openRunFolder(path: string, recipe: Recipe, resume: boolean | 'auto'): Promise<RunFolder> {
+export async function openRunFolder(
+  path: string,
+  recipe: Recipe,
+  resume: boolean | 'auto',
+  cache = join(path, 'cache'),
+): Promise<RunFolder> {
   const inside = await readdir(path).catch((cause: { code?: string }) => {
     if (cause.code === 'ENOENT') return undefined
     throw pathError(path, cause)
@@ -37,7 +44,9 @@ export async function openRunFolder(path: string, recipe: Recipe, resume: boolea
     if (JSON.stringify(other) !== JSON.stringify(recipe))
       throw new UserError(
         `${path} holds a run of another recipe (${other.name}); ${difference(other, recipe)} differs.`,
-        'Choose another folder with --run.',
+        (await lastStep(join(path, 'checkpoints'))) > 0
+          ? 'Choose another folder with --run.'
+          : 'Choose another folder with --run, or delete this one: it has no checkpoint yet.',
       )
     if (!resume)
       throw new UserError(
@@ -54,15 +63,17 @@ export async function openRunFolder(path: string, recipe: Recipe, resume: boolea
     metrics: join(path, 'metrics.jsonl'),
     checkpoints: join(path, 'checkpoints'),
     samples: join(path, 'samples'),
-    cache: join(path, 'cache'),
+    cache,
     result: join(path, 'result'),
   }
   try {
+    await mkdir(path, { recursive: true })
+    // The recipe first: a folder without it is taken for something else.
+    if (!begun) await writeText(join(path, recipeFile), `${JSON.stringify(recipe, undefined, 2)}\n`)
     for (const part of [folder.checkpoints, folder.samples, folder.cache]) await mkdir(part, { recursive: true })
   } catch (cause) {
-    throw pathError(path, cause, 'written')
+    throw cause instanceof UserError ? cause : pathError(path, cause, 'written')
   }
-  if (!begun) await writeText(join(path, recipeFile), `${JSON.stringify(recipe, undefined, 2)}\n`)
   return folder
 }
 

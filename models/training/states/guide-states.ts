@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Pipeline } from '../../pipelines/assemble.ts'
+import { type CancelSignal, pause } from '../../pipelines/cancel.ts'
 import { ddimJumps } from '../../samplers/ddim.ts'
 import { trainedLevel } from '../../samplers/levels.ts'
 import { toX0 } from '../../samplers/prediction.ts'
@@ -34,13 +35,12 @@ export interface GuideStatesOptions {
   readonly count: number
   readonly noised: number
   readonly teacherSteps: readonly [number, number]
+  /** Pictures that the teacher paints side by side. */
+  readonly together: number
   readonly guidance: readonly [number, number]
   /** What the states follow from. */
   readonly key: string
 }
-
-/** Pictures that the teacher paints side by side. */
-const together = 16
 
 /**
  * States for a guide, on disk: those that the teacher's CFG passes on its way from noise to pictures, by numbers of steps
@@ -62,10 +62,10 @@ export async function openGuideStates(options: GuideStatesOptions, setting: Sett
   let first = 0
   for (let group = 0; first < count; group++) {
     const plan = groupPlan(options, group, noised)
-    const records = plan.steps * together + plan.noised
-    if (first + records > store.written()) {
-      setting.signal?.throwIfAborted()
-      await store.append(from(await makeGroup(options, group, plan), store.written() - first))
+    const records = plan.steps * options.together + plan.noised
+    // Of the last group only the beginning is kept.
+    if (Math.min(first + records, count) > store.written()) {
+      await store.append(from(await makeGroup(options, group, plan, setting.signal), store.written() - first))
       setting.tell('asking the teacher', store.written(), count)
     }
     first += records
@@ -79,15 +79,24 @@ interface GroupPlan {
   readonly noised: number
 }
 
-function groupPlan({ seed, teacherSteps: [few, many] }: GuideStatesOptions, group: number, noised: number): GroupPlan {
+function groupPlan(
+  { seed, together, teacherSteps: [few, many] }: GuideStatesOptions,
+  group: number,
+  noised: number,
+): GroupPlan {
   const steps = few + below(generatorAt(seed, stream.teacher, group), many - few + 1)
   return { steps, noised: noised < 1 ? Math.round((steps * together * noised) / (1 - noised)) : steps * together }
 }
 
 type Records = Record<'sample' | 'positive' | 'negative' | 'about', Float32Array>
 
-async function makeGroup(options: GuideStatesOptions, group: number, plan: GroupPlan): Promise<Records> {
-  const { pipeline, teacher, size, seed, guidance, pictures, prompts } = options
+async function makeGroup(
+  options: GuideStatesOptions,
+  group: number,
+  plan: GroupPlan,
+  signal: CancelSignal | undefined,
+): Promise<Records> {
+  const { pipeline, teacher, size, seed, guidance, pictures, prompts, together } = options
   const schedule = new Schedule(pipeline.schedule)
   const prediction = await pipeline.prediction()
   const generator = generatorAt(seed, stream.teacher, group, 1)
@@ -97,6 +106,7 @@ async function makeGroup(options: GuideStatesOptions, group: number, plan: Group
 
   let samples = normals(generatorAt(seed, stream.noise, group), together * size)
   for (const jump of ddimJumps(schedule, plan.steps)) {
+    await pause(signal)
     const said = await teacher.both(
       samples,
       asked,
@@ -126,6 +136,7 @@ async function makeGroup(options: GuideStatesOptions, group: number, plan: Group
   const painted = samples
 
   for (let done = 0; done < plan.noised; done += together) {
+    await pause(signal)
     const count = Math.min(together, plan.noised - done)
     const batch = new Float32Array(count * size)
     const told: Asked[] = []

@@ -9,14 +9,27 @@ const mostBytes = 64_000_000
 export async function readPrompts(path: string): Promise<string[]> {
   const text = await withFile(path, async ({ handle, size }) => {
     if (size > mostBytes) throw new UserError(`${path} has ${sizeText(size)}, more than a list of prompts may take.`)
-    return handle.readFile('utf8')
+    return decoded(await handle.readFile(), path)
   })
-  const prompts = text
-    .split('\n')
-    .map(line => line.trim())
-    .filter(line => line !== '' && !line.startsWith('#'))
+  const prompts = promptsIn(text)
   if (prompts.length === 0) throw new UserError(`${path} holds no prompts.`, 'Write one a line.')
-  return [...new Set(prompts)]
+  return prompts
+}
+
+function decoded(bytes: Uint8Array, path: string): string {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    if (!text.includes('\0')) return text
+  } catch {
+    // Said below.
+  }
+  throw new UserError(`${path} is no text file.`, 'Save it as UTF-8, one prompt a line.')
+}
+
+/** The prompts of a text, as of a file. */
+export function promptsIn(text: string): string[] {
+  const lines = text.split('\n').map(line => line.trim())
+  return [...new Set(lines.filter(line => line !== '' && !line.startsWith('#')))]
 }
 
 /** Prompts, and what they may be told to avoid. */

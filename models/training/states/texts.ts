@@ -1,8 +1,10 @@
 import { join } from 'node:path'
-import { UserError } from '../../errors.ts'
 import type { Pipeline } from '../../pipelines/assemble.ts'
 import { condition } from '../../pipelines/condition.ts'
+import { chunkPrompt } from '../../prompt/chunks.ts'
+import { piecesOf } from '../../prompt/embeddings.ts'
 import type { Setting } from '../objectives/objective.ts'
+import type { RunFolder } from '../run/folder.ts'
 import { openStore, type Store } from './store.ts'
 
 /** What the base is told of each text, on disk. */
@@ -16,13 +18,18 @@ export interface Texts {
 }
 
 /**
- * Encodes texts once. The empty text is what the base was trained with where there is no prompt.
- * @throws UserError for a text that is longer than one chunk: all examples of a batch have equally many tokens
+ * Encodes texts once, each as far as one chunk reaches: all examples of a batch have equally many tokens. The empty text is
+ * what the base was trained with where there is no prompt.
  */
 export async function encodeTexts(
   pipeline: Pipeline,
   texts: readonly string[],
-  { folder, signal, tell, closing }: Setting,
+  {
+    folder,
+    signal,
+    tell,
+    closing,
+  }: Pick<Setting, 'signal' | 'tell' | 'closing'> & { folder: Pick<RunFolder, 'cache'> },
 ): Promise<Texts> {
   const { base, encoders } = pipeline
   const width = encoders.reduce((sum, { config }) => sum + config.hiddenSize, 0)
@@ -42,12 +49,7 @@ export async function encodeTexts(
   for (let index = store.written(); index < texts.length; index++) {
     signal?.throwIfAborted()
     const text = texts[index] as string
-    const told = await encode(text)
-    if (told.tokens > tokens)
-      throw new UserError(
-        `The prompt "${text.slice(0, 60)}..." is too long: this base takes ${tokens - 2} tokens at once.`,
-        'Shorten it.',
-      )
+    const told = await encode(inOneChunk(text, encoders))
     const silent = text === '' && base.zeroNegative
     const own = (values: Float32Array) => (silent ? new Float32Array(values.length) : values)
     await store.append({
@@ -58,4 +60,23 @@ export async function encodeTexts(
     tell('reading the prompts', index + 1, texts.length)
   }
   return { tokens, width, pooled, store }
+}
+
+/** The beginning of a prompt that every encoder takes in one chunk, up to a whole word where it has several. */
+export function inOneChunk(text: string, encoders: Pipeline['encoders']): string {
+  const fits = (part: string) =>
+    encoders.every(
+      ({ tokenizer, config }) =>
+        chunkPrompt(piecesOf(part, tokenizer), { ...tokenizer, positions: config.positions }).length === 1,
+    )
+  if (fits(text)) return text
+  const letters = [...text]
+  const first = (count: number) => letters.slice(0, count).join('')
+  let [fitting, tooMany] = [0, letters.length]
+  while (tooMany - fitting > 1) {
+    const middle = Math.floor((fitting + tooMany) / 2)
+    if (fits(first(middle))) fitting = middle
+    else tooMany = middle
+  }
+  return first(fitting).replace(/\s+\S*$/, '')
 }

@@ -1,6 +1,6 @@
 import type { PictureDetail, PictureItem } from '../../../preload/contract/gallery.ts'
 import type { GenerateRequest, MethodName } from '../../../preload/contract/generation.ts'
-import type { Job } from '../../../preload/contract/queue.ts'
+import type { PaintJob } from '../../../preload/contract/queue.ts'
 import { guidanceRequest, pictureKey, unguided } from '../../state/create-values.ts'
 import type { Studio } from '../../state/studio.svelte.ts'
 import { Stage } from './stage.svelte.ts'
@@ -55,8 +55,8 @@ export class Comparison {
   }
 
   /** The job that paints a place, as long as there is one. */
-  jobOf({ job }: Place): Job | undefined {
-    return this.#studio.queue.state.jobs.find(({ id }) => id === job)
+  jobOf({ job }: Place): PaintJob | undefined {
+    return this.#studio.queue.painted.find(({ id }) => id === job)
   }
 
   /** Looks for each picture in the gallery, and has those painted that are not there. */

@@ -1,6 +1,6 @@
 import type { PictureDetail } from '../../../preload/contract/gallery.ts'
 import type { GenerateRequest } from '../../../preload/contract/generation.ts'
-import type { Job } from '../../../preload/contract/queue.ts'
+import type { PaintJob } from '../../../preload/contract/queue.ts'
 import { type CreateValues, pictureKey, unguided } from '../../state/create-values.ts'
 import type { Studio } from '../../state/studio.svelte.ts'
 import { Costs, type Run } from './costs.svelte.ts'
@@ -13,7 +13,7 @@ export type Guidance = Partial<
 
 /** What the bar is about: the picture that is looked at, or is being painted. */
 interface Looked {
-  readonly job: Job | undefined
+  readonly job: PaintJob | undefined
   readonly detail: PictureDetail | null
   following: boolean
 }

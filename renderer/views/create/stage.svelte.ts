@@ -1,6 +1,6 @@
 import type { PictureDetail, PictureItem } from '../../../preload/contract/gallery.ts'
 import type { GenerateRequest } from '../../../preload/contract/generation.ts'
-import type { Job } from '../../../preload/contract/queue.ts'
+import type { PaintJob } from '../../../preload/contract/queue.ts'
 import { pictureUrl } from '../../api.ts'
 import { goneOf } from '../../state/gallery-list.ts'
 import type { Studio } from '../../state/studio.svelte.ts'
@@ -31,10 +31,10 @@ export class Stage {
   #arrived = $state('')
   readonly #studio: Studio
 
-  readonly #job = $derived.by((): Job | undefined => (this.following ? this.#studio.queue.running : undefined))
+  readonly #job = $derived.by((): PaintJob | undefined => (this.following ? this.#studio.queue.running : undefined))
 
   /** The running job while it is looked at. */
-  get job(): Job | undefined {
+  get job(): PaintJob | undefined {
     return this.#job
   }
 

@@ -42,7 +42,7 @@ export class Wishes {
   }
 
   /** The wish that a job paints. */
-  paintedBy({ id }: Job): Wish | undefined {
+  paintedBy({ id }: Pick<Job, 'id'>): Wish | undefined {
     return this.#all.get(id)
   }
 

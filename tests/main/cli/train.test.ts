@@ -37,7 +37,11 @@ it('trains a guide; Ctrl+C keeps what was learned, and --resume goes on', async 
     run: at('run'),
     result: at('run', 'result', 'guide.safetensors'),
   })
-  expect((await readdir(at('run', 'samples'))).length).toBe(4)
+  const samples = await readdir(at('run', 'samples'))
+  expect(samples.filter(name => name.startsWith('step-')).length).toBe(4)
+  // What they lie between, and what they are of.
+  for (const name of ['cfg-1.png', 'cfg-4.png', 'none-1.png', 'none-4.png', 'prompts.json'])
+    expect(samples).toContain(name)
   expect((await readFile(at('run', 'metrics.jsonl'), 'utf8')).trim().split('\n').length).toBe(300)
   const inspected = await cicerone('inspect', at('run', 'result', 'guide.safetensors'), '--base', at('base'), '--json')
   expect(JSON.parse(inspected.stdout)).toMatchObject({ kind: 'guide', fits: true })
@@ -46,7 +50,7 @@ it('trains a guide; Ctrl+C keeps what was learned, and --resume goes on', async 
 it('names a recipe that does not exist, and a field that is wrong', async () => {
   const unknown = await cicerone('train', 'magic')
   expect(unknown.code).toBe(1)
-  expect(unknown.stderr).toMatch(/^There is no recipe magic[.] Give the path of one, or one of demo-base, /)
+  expect(unknown.stderr).toMatch(/^There is no recipe magic[.] Give the path of one, or one of .*demo-base, /)
   await writeFile(at('wrong.json'), '{"objective":"guide","steps":"x"}')
   const wrong = await cicerone('train', at('wrong.json'))
   expect(wrong.code).toBe(1)

@@ -11,6 +11,7 @@ import { migrate } from '../../../main/database/migrate.ts'
 import { UserError } from '../../../models/errors.ts'
 
 const run = promisify(execFile)
+const migrations = join(import.meta.dirname, '../../../resources/migrations')
 
 let folder: string
 let file: string
@@ -80,6 +81,26 @@ test('brings an old file up to date and keeps a copy of how it was', () => {
     expect(backup.pragma('user_version', { simple: true })).toBe(1)
     backup.close()
   })
+})
+
+test('jobs of a studio that only painted are still there, and those that train stand beside them', async () => {
+  const path = join(folder, 'studio.sqlite')
+  const names = (await readdir(migrations)).filter(name => name.endsWith('.sql')).toSorted()
+  const before = names.filter(name => name < '0005')
+  const db = new Sqlite(path)
+  migrate(db, path, await Promise.all(before.map(name => readFile(join(migrations, name), 'utf8'))))
+  const request = { prompt: 'an owl', count: 2 }
+  db.prepare("INSERT INTO jobs (state, position, request, done, created) VALUES ('queued', 7, ?, 1, 5)").run(
+    JSON.stringify(request),
+  )
+  db.close()
+  const { jobs } = await open(path)
+  expect(await jobs.pending()).toMatchObject([{ kind: 'paint', state: 'queued', request, done: 1, created: 5 }])
+  const train = await jobs.add({ kind: 'train', run: 'mine', name: 'Mine' })
+  await jobs.update(train.id, { state: 'running' })
+  await jobs.add({ kind: 'paint', request: request as never })
+  expect((await jobs.pending()).map(({ kind }) => kind)).toEqual(['paint', 'paint', 'train'])
+  expect(await jobs.trainings()).toMatchObject([{ kind: 'train', run: 'mine', name: 'Mine', state: 'running' }])
 })
 
 test.each([false, true])('many that begin a file at once (shared: %s) all get it', async shared => {

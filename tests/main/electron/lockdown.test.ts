@@ -134,6 +134,7 @@ describe('the window', () => {
       gallery: { file: none, thumbnail: none },
       inputs: { keep: async () => '', file: async () => undefined },
       library: { previewFile: none },
+      runs: { file: none },
     }
     serveWindow(double.electron, app, await temporaryFolder(), logTo([]))
     for (const path of [

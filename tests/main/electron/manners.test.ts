@@ -3,7 +3,7 @@ import type { BrowserWindow } from 'electron'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Manners } from '../../../main/hosts/electron/manners.electron.ts'
 import { generateRequest } from '../../../preload/contract/generation.ts'
-import type { Job } from '../../../preload/contract/queue.ts'
+import type { PaintJob } from '../../../preload/contract/queue.ts'
 import { Double } from './double.ts'
 
 beforeEach(() => vi.useFakeTimers())
@@ -13,13 +13,13 @@ function open() {
   const double = new Double('/nowhere')
   const window = new double.electron.BrowserWindow() as BrowserWindow
   const manners = new Manners(double.electron, window)
-  const state = (jobs: readonly Job[], more: object = {}) =>
+  const state = (jobs: readonly PaintJob[], more: object = {}) =>
     manners.hear('queue.changed', { paused: false, waiting: null, jobs, ...more })
   return { double, manners, state }
 }
 
-const job = (id: number, state: Job['state'], done = 0, count = 2): Job => ({
-  ...{ id, state, done, created: 0 },
+const job = (id: number, state: PaintJob['state'], done = 0, count = 2): PaintJob => ({
+  ...{ kind: 'paint', id, state, done, created: 0 },
   request: generateRequest.parse({ prompt: '', count }),
   error: state === 'failed' ? { message: 'The disk is full.', hint: '' } : null,
 })

@@ -70,15 +70,18 @@ describe('the link', () => {
 })
 
 describe('without a session', () => {
-  it.each(['/pictures/7', '/thumbnails/7', '/model-previews/demo', '/session', '/api'])('%s is refused', async path => {
-    const host = await openHost()
-    const cookies = [undefined, `cicerone_${host.http.port}=`, `cicerone_${host.http.port}=${'A'.repeat(43)}`]
-    for (const cookie of cookies) {
-      const { status, body } = await raw(host, path, cookie === undefined ? {} : { cookie })
-      expect(status).toBe(401)
-      expect(JSON.parse(body)).toEqual({ error: 'Open the link that the studio printed.', hint: '' })
-    }
-  })
+  it.each(['/pictures/7', '/thumbnails/7', '/model-previews/demo', '/run/mine/cfg-1.png', '/session', '/api'])(
+    '%s is refused',
+    async path => {
+      const host = await openHost()
+      const cookies = [undefined, `cicerone_${host.http.port}=`, `cicerone_${host.http.port}=${'A'.repeat(43)}`]
+      for (const cookie of cookies) {
+        const { status, body } = await raw(host, path, cookie === undefined ? {} : { cookie })
+        expect(status).toBe(401)
+        expect(JSON.parse(body)).toEqual({ error: 'Open the link that the studio printed.', hint: '' })
+      }
+    },
+  )
 
   it('an upload is refused', async () => {
     const host = await openHost()
@@ -151,7 +154,7 @@ describe('pictures', () => {
   it('go by number, and again only when they have changed', async () => {
     const host = await openHost()
     const cookie = await logIn(host)
-    for (const path of ['/pictures/7', '/thumbnails/7', '/model-previews/demo']) {
+    for (const path of ['/pictures/7', '/thumbnails/7', '/model-previews/demo', '/run/mine/cfg-1.png']) {
       const answer = await fetch(host.base + path, { headers: { cookie } })
       expect(answer.status).toBe(200)
       expect(answer.headers.get('content-type')).toBe('image/png')
@@ -203,6 +206,8 @@ describe('pictures', () => {
     '/model-previews/%zz',
     // What is no picture is not sent, even where the library names it.
     '/model-previews/odd',
+    '/run/other/cfg-1.png',
+    '/run/..%2f..%2fetc/passwd',
     '/../secret.json',
     '/%2e%2e/secret.json',
     '/assets/../secret.json',
@@ -253,7 +258,7 @@ describe('the port', () => {
   it('of another program is refused in one sentence', async () => {
     const { http, data } = await openHost()
     const { services, events } = { services: {} as never, events: { listen: () => () => {} } as never }
-    const app = { services, events, gallery: {} as never, library: {} as never, inputs: {} as never }
+    const app = { services, events, gallery: {} as never, library: {} as never, inputs: {} as never, runs: {} as never }
     const second = openHttp({ app, data, renderer: data, log: logTo([]), port: http.port })
     await expect(second).rejects.toMatchObject({
       name: 'UserError',

@@ -67,6 +67,7 @@ export async function openHost(given: Overrides = {}, over: Partial<Hosted> = {}
       inspectStart: () => Promise.reject(new Error('no library here')),
       uploads: { receive: () => Promise.reject(new Error('no uploads here')) },
     },
+    runs: { file: async run => (run === 'mine' ? picture : undefined) },
     inputs: {
       keep: () => Promise.reject(new Error('no inputs here')),
       file: () => Promise.resolve(undefined),

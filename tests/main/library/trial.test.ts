@@ -57,6 +57,7 @@ function stubbed(...untried: string[]) {
     onChange(tell: () => void) {
       listener = tell
     },
+    aside: <T>(work: (free: Promise<void>) => Promise<T>) => work(Promise.resolve()),
   }
   const engine = {
     generate: (request: { base: string }) =>

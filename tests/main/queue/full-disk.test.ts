@@ -43,6 +43,7 @@ async function opened() {
       if (disk.full !== 'no') throw fullDisk()
       return {} as never
     },
+    train: {} as never,
   })
   await queue.open()
   later(() => queue.close())

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { PaintJob } from '../../../preload/contract/queue.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { idle, openStudio, pictures, record, refusal, small, until } from '../studio.ts'
 
@@ -13,7 +14,7 @@ describe('the queue', () => {
     await app.services.queue.pause({})
     for (const seed of [3, 1, 2]) await app.services.queue.enqueue({ ...request, seed, count: seed === 1 ? 2 : 1 })
     const { jobs } = await app.services.queue.state({})
-    expect(jobs.map(({ state, request: { seed, base } }) => [state, seed, base])).toEqual(
+    expect(jobs.map(job => job.kind === 'paint' && [job.state, job.request.seed, job.request.base])).toEqual(
       [3, 1, 2].map(seed => ['queued', seed, 'demo']),
     )
     await app.services.queue.resume({})
@@ -82,7 +83,7 @@ describe('the queue', () => {
     await app.services.queue.pause({})
     const paused = await until(async () => {
       const { jobs } = await app.services.queue.state({})
-      return jobs.find(job => job.id === id && job.state === 'queued')
+      return jobs.find(job => job.kind === 'paint' && job.id === id && job.state === 'queued') as PaintJob | undefined
     })
     expect(paused.done).toBeLessThan(3)
     expect(await pictures(app)).toHaveLength(paused.done)

@@ -1,15 +1,22 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { beforeAll, expect, it } from 'vitest'
 import { shipped } from '../../../main/paths.ts'
 import { asBase } from '../../../models/checkpoint/as-base.ts'
 import { asGuide } from '../../../models/checkpoint/as-guide.ts'
+import { asLora } from '../../../models/checkpoint/as-lora.ts'
 import type { BaseCheckpoint } from '../../../models/checkpoint/checkpoint.ts'
 import { describeModel } from '../../../models/checkpoint/describe.ts'
 import { requireFit } from '../../../models/checkpoint/misfit.ts'
-import { assemble } from '../../../models/pipelines/assemble.ts'
+import { guideKindNames } from '../../../models/networks/guide/index.ts'
+import { assemble, plugged } from '../../../models/pipelines/assemble.ts'
+import { generate } from '../../../models/pipelines/generate.ts'
+import { loadLora } from '../../../models/pipelines/lora/load.ts'
+import { resolveSettings } from '../../../models/pipelines/resolve.ts'
 import { readHeader } from '../../../models/tensor/safetensors/header.ts'
 import { readMetrics } from '../../../models/training/run/metrics.ts'
+import type { TrainProgress } from '../../../models/training/train.ts'
 import { captions, losses, scratch, trainAt, writeBase, writePack, writeTokenizer } from './support.ts'
 
 const { at } = scratch()
@@ -71,7 +78,11 @@ it('autoencode, then denoise: makes a VAE and a base from nothing', async () => 
   const { result } = await trainAt(at('autoencode'), { ...first, sampleEvery: 40 })
   const seen = await losses(at('autoencode'))
   expect(seen.last).toBeLessThan(seen.first * 0.7)
-  expect((await readdir(at('autoencode', 'samples'))).length).toBe(8)
+  const samples = await readdir(at('autoencode', 'samples'))
+  expect(samples.length).toBe(4)
+  // A picture, and what came back of it, beside each other.
+  const { info } = await sharp(at('autoencode', 'samples', samples[0] as string)).toBuffer({ resolveWithObject: true })
+  expect(info).toMatchObject({ width: 32, height: 16, channels: 3 })
 
   await writeTokenizer(at('tokenizer'))
   const unet = {
@@ -127,7 +138,7 @@ it('contrast: pictures find their captions', async () => {
   expect(JSON.parse(metadata['cicerone.scorer'] ?? '')).toMatchObject({ channels: [16, 32], text: { projection: 32 } })
 })
 
-it.each(['lora1', 'tap1'])('guide: one of the kind %s comes closer to CFG, and fits its base', async kind => {
+it.each(guideKindNames)('guide: one of the kind %s comes closer to CFG, and fits its base', async kind => {
   const states = { count: 400, held: 64, teacherSteps: [4, 6] }
   const recipe = {
     ...common,
@@ -149,6 +160,29 @@ it.each(['lora1', 'tap1'])('guide: one of the kind %s comes closer to CFG, and f
   expect(guide.facts).toMatchObject({ guidance: [1, 9], scores, recipe: { steps: 60 } })
   expect(() => requireFit(guide, { ...base, architecture: 'sd2' })).toThrow(/family/)
   requireFit(guide, base)
+})
+
+it('guide: runs that share a cache are trained on the same states, which the teacher gives once', async () => {
+  const states = { count: 60, held: 8, teacherSteps: [2, 3] }
+  const recipe = { ...common, name: 'A guide', objective: 'guide', base: at('base'), prompts: at('prompts.txt') }
+  await mkdir(at('shared'))
+  const cache = at('shared')
+  /** Trains a kind for a step, and says what had to be prepared for it. */
+  const prepared = async (kind: string): Promise<Set<string>> => {
+    const doing = new Set<string>()
+    const onProgress = (progress: TrainProgress) => progress.phase === 'prepare' && doing.add(progress.doing)
+    const own = { ...recipe, kind, states, steps: 1, learningRate: 0.01 }
+    await trainAt(at(`shared-${kind}`), own, { cache, onProgress })
+    return doing
+  }
+  expect(await prepared('dice')).toContain('asking the teacher')
+  expect(await prepared('encoder')).not.toContain('asking the teacher')
+  // An untrained guide is no guidance: on the same states the same loss.
+  const [first, second] = await Promise.all(
+    ['dice', 'encoder'].map(kind => readMetrics(at(`shared-${kind}`, 'metrics.jsonl'))),
+  )
+  expect(second?.[0]?.loss).toBeCloseTo(first?.[0]?.loss as number, 5)
+  expect(await readdir(at('shared-encoder', 'cache')).catch(() => [])).toEqual([])
 })
 
 it('guide: noises the pictures of a dataset where there is one', async () => {
@@ -197,10 +231,18 @@ it.each(['kohya', 'peft'] as const)('lora: a fine-tune as a file in the layout %
     trainText: true,
   }
   const run = at(`lora-${layout}`)
-  const { result } = await trainAt(run, { ...recipe, rank: 4, alpha: 8, steps: 60, learningRate: 0.02 })
+  const { result } = await trainAt(run, {
+    ...recipe,
+    rank: 4,
+    alpha: 8,
+    steps: 60,
+    learningRate: 0.02,
+    sampleEvery: 60,
+  })
   const { first, last } = await losses(run)
   expect(last).toBeLessThan(first * 0.9)
   expect(await describeModel(result)).toMatchObject({ kind: 'lora' })
+  await expectPainted(run, result)
   const { entries, metadata } = await readHeader(result)
   expect(metadata).toMatchObject({
     ss_network_dim: '4',
@@ -215,3 +257,26 @@ it.each(['kohya', 'peft'] as const)('lora: a fine-tune as a file in the layout %
   expect(entries.get(down as string)?.shape).toEqual([4, 32])
   expect(entries.get(up as string)?.shape).toEqual([64, 4])
 })
+
+/** The samples of a LoRA's run are what its file paints: not what the base does. */
+async function expectPainted(run: string, result: string): Promise<void> {
+  const samples = (await readdir(join(run, 'samples'))).toSorted()
+  expect(samples.length).toBe(4)
+  const pipeline = await assemble(base, shipped)
+  const lora = await loadLora(asLora(await describeModel(result)), base)
+  const paint = async (strength: number) => {
+    const settings = await resolveSettings(pipeline, {
+      prompt: captions[0] as string,
+      ...{ negative: '', method: 'cfg', guidance: 4, steps: 16, seed: 0, count: 1, clipSkip: 1 },
+      ...{ schedule: 'auto', width: 16, height: 16 },
+    })
+    for await (const { pixels } of generate(plugged(pipeline, [{ lora, strength }]), settings)) return [...pixels]
+    throw new Error('no picture came')
+  }
+  const shown = await sharp(join(run, 'samples', samples[0] as string))
+    .raw()
+    .toBuffer()
+  expect([...shown]).toEqual(await paint(1))
+  expect([...shown]).not.toEqual(await paint(0))
+  await pipeline.sessions.release()
+}

@@ -8,6 +8,7 @@ import { move } from '../../../models/samplers/steps.ts'
 import { Generator } from '../../../models/tensor/random.ts'
 import { Order } from '../../../models/training/data/order.ts'
 import { openMetrics, readMetrics } from '../../../models/training/run/metrics.ts'
+import { apart } from '../../../models/training/states/apart.ts'
 import { promptTable } from '../../../models/training/states/prompts.ts'
 import { oneStep } from '../../../models/training/states/step-states.ts'
 import { openStore } from '../../../models/training/states/store.ts'
@@ -35,6 +36,19 @@ it('a store keeps whole records alone, and goes on behind them', async () => {
   await using third = new AsyncDisposableStack()
   const other = await openStore(at('store'), { ...layout, key: 'b' }, third)
   expect(other.written()).toBe(0)
+})
+
+it('measures states from all over those that are kept aside, and trains on none of these', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 100_000 }), fc.nat(1000), (count, asked) => {
+      const number = Math.min(asked, count - 1)
+      const { seen, held } = apart(count, number)
+      expect(held).toHaveLength(number)
+      expect(held.every((place, i) => place >= seen && place < count && place > (held[i - 1] ?? -1))).toBe(true)
+      expect(seen).toBeGreaterThanOrEqual(Math.min(count - number, count * 0.87))
+    }),
+  )
+  expect(apart(25_600, 512).held.slice(0, 3)).toEqual([22_528, 22_534, 22_540])
 })
 
 it('refuses states that the disk has no room for, before it writes any', async () => {

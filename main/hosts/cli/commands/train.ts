@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { TrainProgress } from '../../../../models/training/train.ts'
 import { dataFolder } from '../../../paths.ts'
 import { type CommonOptions, common, run } from '../run.ts'
-import { asLines } from '../text.ts'
+import { asLines, duration } from '../text.ts'
 
 interface Options extends CommonOptions {
   readonly run?: string
@@ -42,10 +42,4 @@ function line(progress: TrainProgress): string {
   if (progress.phase === 'prepare') return `${progress.doing}: ${progress.done} of ${progress.total}`
   const { step, steps, loss, examplesPerSecond, secondsLeft } = progress
   return `step ${step} of ${steps}: loss ${loss.toPrecision(4)}, ${examplesPerSecond.toFixed(1)} examples a second, ${duration(secondsLeft)} left`
-}
-
-function duration(seconds: number): string {
-  const minutes = Math.round(seconds / 60)
-  if (minutes < 1) return `${Math.round(seconds)} s`
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }

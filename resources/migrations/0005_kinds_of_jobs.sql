@@ -1,0 +1,1 @@
+ALTER TABLE `jobs` ADD `kind` text DEFAULT 'paint' NOT NULL;
